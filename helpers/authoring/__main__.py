@@ -1,0 +1,49 @@
+"""`python -m helpers.authoring build|new|bench|prove`: the commands of those who write the course."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from helpers.course import course_folder
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m helpers.authoring", description=__doc__)
+    parser.add_argument("--course", type=Path, help="the course folder (default: the nearest one with nbgrader_config.py)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("build", help="regenerate notebooks/, the solved notebooks and the answer keys")
+    new = commands.add_parser("new", help="write the skeleton of an exercise")
+    new.add_argument("lesson")
+    new.add_argument("exercise")
+    commands.add_parser("bench", help="print seconds and memory beside their budgets")
+    commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
+    options = parser.parse_args(argv)
+    try:
+        course = options.course or course_folder()
+        if options.command == "build":
+            from helpers.authoring.build import build
+
+            written = build(course)
+            print("\n".join(str(path.relative_to(course)) for path in written) or "nothing changed")
+        elif options.command == "new":
+            from helpers.authoring.new import new_exercise
+
+            print(new_exercise(course, options.lesson, options.exercise))
+        elif options.command == "bench":
+            from helpers.authoring.bench import bench
+
+            return bench(course)
+        else:
+            from helpers.authoring.proof import prove
+
+            return prove(course)
+    except (ValueError, FileNotFoundError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""From a lesson's source to the learner's notebooks, the solved notebooks and the answer key.
+
+All of it is generated, byte for byte the same every time: `tests/authoring` builds anew and fails on any difference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from helpers.authoring.source import Cell, Notebook, functions_of, headings, notebooks, variants
+from helpers.checks import calling, keys
+from helpers.checks.exercise import Exercise, exercises, find
+from helpers.checks.keys import Answers, KnownMistake
+from helpers.checks.notebook import digest
+from helpers.checks.verdict import verdict
+from helpers.course import Lesson, lessons
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+GENERATED = "GENERATED from solutions/{source}; edit that and run `make build`"
+SETUP_MARK = "# setup: imports and constants; the grader runs this cell first"
+
+
+def build(course: Path) -> list[Path]:
+    """Build every lesson and write what changed; the files written, in order.
+
+    Writes notebooks/, the solved notebooks in solutions/, the keys in helpers/checks/keys, and nbgrader's source folder
+    .grading/source.  SourceError if a lesson's source breaks a rule.
+    """
+    made = {path: text for lesson in lessons() for path, text in outputs(course, lesson)}
+    written = []
+    for path, text in made.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    for stale in set((course / "notebooks").rglob("*.ipynb")) - set(made):
+        if ".ipynb_checkpoints" not in stale.parts:
+            stale.unlink()
+    return written
+
+
+def outputs(course: Path, lesson: Lesson) -> Iterator[tuple[Path, str]]:
+    """(path, text) of everything generated from one lesson."""
+    sources = notebooks(course, lesson)
+    for source in sources:
+        yield course / "solutions" / lesson.name / f"{source.name}.ipynb", _written(solved(source))
+        grading = course / ".grading" / "source" / lesson.name / f"{source.name}.ipynb"
+        grading.parent.mkdir(parents=True, exist_ok=True)
+        text = _written(with_grading(source))
+        grading.write_text(text, encoding="utf-8")
+    released = released_by_nbgrader(course, lesson)
+    for source in sources:
+        yield course / "notebooks" / lesson.name / f"{source.name}.ipynb", released[source.name]
+    yield keys.path_of(lesson), key(course, lesson, sources, released)
+
+
+def solved(source: Notebook) -> nbformat.NotebookNode:
+    """The solved lesson: every cell, the reference where a learner writes."""
+    return _notebook(source, [(cell, cell.solved(), {}) for cell in source.cells])
+
+
+def with_grading(source: Notebook) -> nbformat.NotebookNode:
+    """nbgrader's source: the learner's cells with each exercise's own stub, and metadata derived from the marks.
+
+    The stub is put in here because nbgrader's is one constant, and text for the solution is dropped because nbgrader keeps it; its
+    ClearSolutions still runs and refuses a forgotten marker.
+    """
+    cells = []
+    for cell in source.cells:
+        if "solution" in cell.tags:
+            continue
+        cells.append((cell, cell.stub(), _grading(cell)))
+    return _notebook(source, cells)
+
+
+def _grading(cell: Cell) -> dict:
+    if cell.exercise:
+        return _nbgrader(f"answer-{cell.exercise}", solution=True)
+    if cell.checks:
+        exercise = find(cell.checks[0])
+        return _nbgrader(f"check-{exercise.name}", grade=True, points=exercise.points)
+    if "setup" in cell.tags:
+        return _nbgrader("setup", locked=True)
+    if "answer" in cell.tags:
+        return _nbgrader(f"words-{digest(cell.source)}", solution=True)
+    return {}
+
+
+def _nbgrader(grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False, points: int = 0) -> dict:
+    data = {"schema_version": 3, "grade": grade, "solution": solution, "locked": locked or grade, "task": False, "grade_id": grade_id}
+    return {"nbgrader": {**data, "points": points} if grade else data}
+
+
+def _notebook(source: Notebook, cells: list[tuple[Cell, str, dict]]) -> nbformat.NotebookNode:
+    made, used = [], set()
+    for cell, text, metadata in cells:
+        if "setup" in cell.tags:
+            text = f"{SETUP_MARK}\n{text}"
+        if cell.kind == "markdown":
+            text = _with_headings(text)
+        metadata = {**metadata, **({"tags": sorted(cell.tags)} if cell.tags else {})}
+        node = nbformat.v4.new_markdown_cell(text) if cell.kind == "markdown" else nbformat.v4.new_code_cell(text)
+        node["metadata"] = nbformat.from_dict(metadata)
+        node["id"] = _identity(cell, text, used)
+        made.append(node)
+    relative = f"{source.lesson.name}/{source.path.name}"
+    return nbformat.v4.new_notebook(cells=made, metadata={**METADATA, "generated": GENERATED.format(source=relative)})
+
+
+def _identity(cell: Cell, text: str, used: set[str]) -> str:
+    """A cell id that a rebuild keeps: an exercise's by name, any other by its text."""
+    base = (f"answer-{cell.exercise}" if cell.exercise else f"check-{cell.checks[0]}" if cell.checks else
+            "setup" if "setup" in cell.tags else digest(text))[:56]
+    name, n = base, 1
+    while name in used:
+        n += 1
+        name = f"{base}-{n}"
+    used.add(name)
+    return name
+
+
+def _with_headings(text: str) -> str:
+    """«### exercise: lift_at_k» becomes the heading with level, minutes, points and permitted packages, as the record says."""
+    for name in headings(text):
+        text = re.sub(rf"exercise: {name}\s*$", heading(find(name)).replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
+    return text
+
+
+def heading(exercise: Exercise) -> str:
+    """The heading of an exercise and the line under it."""
+    names = " and ".join(f"`{name}`" for name in exercise.functions)
+    facts = [f"**{exercise.level}**", f"{exercise.minutes} minutes", f"{exercise.points} points" if exercise.points else "no points",
+             *(["on the short path"] if exercise.short else []), f"you may use {', '.join(exercise.uses)}"]
+    return f"Exercise: {names}\n\n*{' · '.join(facts)}*"
+
+
+def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
+    """nbgrader's own release of a lesson, by notebook: run in this process, without its database, into .grading/release."""
+    from nbgrader.converters import GenerateAssignment
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.source_directory = ".grading/source"
+    config.CourseDirectory.release_directory = ".grading/release"
+    config.CourseDirectory.assignment_id = lesson.name
+    config.SaveCells.enabled = False        # without this it opens the database even when told no_database
+    config.GenerateAssignment.no_database = True
+    config.GenerateAssignment.force = True
+    # nbgrader deletes its release folder first, and again when it fails: never point it at notebooks/.
+    target = course / ".grading" / "release" / lesson.name
+    shutil.rmtree(target, ignore_errors=True)
+    with _quiet_log() as told:
+        converter = GenerateAssignment(config=config)
+        converter.start()
+    names = [path.stem for path in sorted(target.glob("*.ipynb"))] if target.exists() else []
+    if not names:
+        raise RuntimeError(f"nbgrader released nothing of {lesson.name}: {'; '.join(told[-3:])}")
+    return {name: _written(nbformat.read(target / f"{name}.ipynb", as_version=4)) for name in names}
+
+
+@contextlib.contextmanager
+def _quiet_log():
+    """nbgrader's log lines, kept instead of printed."""
+    told: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    logger = logging.getLogger("traitlets")
+    before, propagate = logger.handlers[:], logger.propagate
+    logger.handlers, logger.propagate = [Keep(logging.WARNING)], False
+    try:
+        yield told
+    finally:
+        logger.handlers, logger.propagate = before, propagate
+
+
+def _written(notebook: nbformat.NotebookNode) -> str:
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def key(course: Path, lesson: Lesson, sources: list[Notebook], released: dict[str, str]) -> str:
+    """The answer key as JSON text: expected answers and mistakes on the public cases, and what tells our cells from a learner's."""
+    answered = {exercise.name: answers(course, exercise, exercise.cases()) for exercise in exercises(lesson)}
+    data = {
+        "generated": GENERATED.format(source=f"{lesson.name}/"),
+        "exercises": {name: {"expected": [outcome.as_json() for outcome in each.expected],
+                             "mistakes": [mistake.as_json() for mistake in each.mistakes]} for name, each in answered.items()},
+        "notebooks": {source.name: _told_apart(source, json.loads(released[source.name])) for source in sources},
+    }
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _told_apart(source: Notebook, released: dict) -> dict:
+    cells = [("".join(cell["source"]), cell) for cell in released["cells"]]
+    stubs = {exercise.name: next(text for text, cell in cells if cell["id"] == f"answer-{exercise.name}") for exercise in source.exercises}
+    return {
+        "setup": next(text for text, cell in cells if cell["id"] == "setup"),
+        "stubs": stubs,
+        "digests": sorted({digest(text) for text, cell in cells if cell["cell_type"] == "code"}),
+        "ids": sorted(cell["id"] for _, cell in cells),
+        "demo_names": source.demo_names(),
+    }
+
+
+def answers(course: Path, exercise: Exercise, cases: list) -> Answers:
+    """What the reference and each named mistake answer on these cases; of a mistake only what is wrong is kept."""
+    wrong = [each for each in variants(course, exercise.lesson) if each.exercise == exercise.name and each.wrong]
+    if exercise.trained:
+        return Answers((), tuple(KnownMistake(each.name, each.explanation, {}, each.facts or {}) for each in wrong))
+    expected = calling.run_all(exercise, cases, functions_of(course, exercise))
+    for case, outcome in zip(cases, expected, strict=True):
+        if outcome.kind != ("value" if case.error is None else "error") or outcome.mutated:
+            raise RuntimeError(f"the reference of {exercise.name} does not answer a case: {outcome.kind} {outcome.errors} {outcome.message}\n"
+                               f"{outcome.traceback}")
+    known = []
+    for each in wrong:
+        given = calling.run_all(exercise, cases, functions_of(course, exercise, each))
+        differ = {i for i, case in enumerate(cases)
+                  if not verdict(exercise, [case], [given[i]], [expected[i]]).passed}
+        known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i]) for i in sorted(differ)}))
+    return Answers(tuple(map(_short, expected)), tuple(known))
+
+
+def _short(outcome: calling.Outcome) -> calling.Outcome:
+    """Without what only a learner's own run can tell, and what differs between machines."""
+    if outcome.kind == "value":
+        return outcome
+    message = outcome.message if outcome.kind != "error" else ""
+    return calling.Outcome(outcome.kind, errors=outcome.errors[:1], message=message)

@@ -1,0 +1,146 @@
+"""Do the checks do what they promise?  For an exercise and a seed, every promise that is broken, as a sentence.
+
+The tests ask at few seeds, `make prove` at twenty for trained exercises too, and writes the table that is committed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from helpers.authoring.build import answers
+from helpers.authoring.source import functions_of, references, variants
+from helpers.checks import calling
+from helpers.checks.exercise import PUBLIC_SEED, Exercise, exercises
+from helpers.checks.keys import Answers
+from helpers.checks.verdict import Verdict, verdict
+
+SEEDS = tuple(range(1000, 1020))
+
+
+def judged(course: Path, exercise: Exercise, seed: int, functions: dict[str, Callable], known: Answers | None = None) -> Verdict:
+    """The verdict on these functions under a seed, by answers made from the reference under that seed."""
+    cases = exercise.cases(seed)
+    known = known or answers(course, exercise, cases)
+    outcomes = calling.run_all(exercise, cases, functions)
+    return verdict(exercise, cases, outcomes, known.expected, known.mistakes)
+
+
+def broken_promises(course: Path, exercise: Exercise, seed: int) -> Iterator[str]:
+    """Each promise of the check that does not hold for this exercise under this seed."""
+    cases = exercise.cases(seed)
+    known = answers(course, exercise, cases)
+    here = f"{exercise.name}, seed {seed}"
+    found = judged(course, exercise, seed, functions_of(course, exercise), known)
+    if not found.passed or found.earned != exercise.points:
+        yield f"{here}: the reference does not pass: {told(found)}"
+    for variant in (each for each in variants(course, exercise.lesson) if each.exercise == exercise.name):
+        found = judged(course, exercise, seed, functions_of(course, exercise, variant), known)
+        if variant.wrong and found.passed:
+            yield f"{here}: the mistake {variant.name} passes"
+        elif variant.wrong and variant.name not in [mistake.name for mistake in found.mistakes]:
+            yield f"{here}: the mistake {variant.name} is refused, but explained as {[m.name for m in found.mistakes]}: {told(found)}"
+        elif not variant.wrong and not found.passed:
+            yield f"{here}: the alternate {variant.name} is refused: {told(found)}"
+    for name, functions in trivial_answers(exercise, course):
+        found = judged(course, exercise, seed, functions, known)
+        if found.earned > 0 or (found.passed and not exercise.points):
+            yield f"{here}: {name} earns {found.earned:g} points"
+
+
+def alike(course: Path, exercise: Exercise) -> list[tuple[str, str]]:
+    """Pairs of named mistakes that no public case tells apart."""
+    if exercise.trained:
+        facts = [(v.name, dict(v.facts or {})) for v in variants(course, exercise.lesson) if v.exercise == exercise.name and v.wrong]
+        return [(a, b) for (a, x), (b, y) in itertools.combinations(facts, 2) if x == y]
+    known = answers(course, exercise, exercise.cases()).mistakes
+    return [(a.name, b.name) for a, b in itertools.combinations(known, 2)
+            if {i: o.as_json() for i, o in a.outcomes.items()} == {i: o.as_json() for i, o in b.outcomes.items()}]
+
+
+def trivial_answers(exercise: Exercise, course: Path) -> Iterator[tuple[str, dict[str, Callable]]]:
+    """Answers that know nothing: constants, the identity, always raising, and (for what is not trained) the public key learnt by heart."""
+    for constant in (None, 0, 1, float("nan"), [], {}):
+        yield f"the constant {constant!r}", {name: lambda *args, _c=constant, **kwargs: _c for name in exercise.functions}
+    yield "the identity", {name: lambda *args, **kwargs: args[0] if args else next(iter(kwargs.values()), None)
+                           for name in exercise.functions}
+
+    def refuse(*args, **kwargs):
+        raise ValueError("always")
+
+    yield "always raising", dict.fromkeys(exercise.functions, refuse)
+    if not exercise.trained:
+        yield "the public key by heart", _by_heart(exercise, course)
+
+
+def _by_heart(exercise: Exercise, course: Path) -> dict[str, Callable]:
+    from helpers.checks import codec
+
+    seen = {}
+    reference = references(course, exercise.lesson)
+    for case in exercise.cases(PUBLIC_SEED):
+        outcome = calling.run(exercise, case, reference)
+        seen[case.function, repr(calling.encode_arguments(case))] = outcome
+
+    def recall(name: str) -> Callable:
+        def answer(*args, **kwargs):
+            outcome = seen.get((name, repr(codec.encode((args, kwargs)))))
+            if outcome is None or outcome.kind != "value":
+                raise ValueError("not seen")
+            return codec.decode(outcome.value)
+        return answer
+
+    return {name: recall(name) for name in exercise.functions}
+
+
+def told(found: Verdict) -> str:
+    """A verdict in one line, for an author."""
+    from helpers.checks.show import verdict_card
+
+    return " / ".join(line.strip() for line in verdict_card(found).text.splitlines()[:8])
+
+
+def prove(course: Path) -> int:
+    """Run every promise at twenty seeds, print the result and write tests/PROOF.md.  Returns the exit status."""
+    rows, broken, started = [], [], time.monotonic()
+    for exercise in exercises():
+        began = time.monotonic()
+        faults = [fault for seed in SEEDS for fault in broken_promises(course, exercise, seed)]
+        mine = [v for v in variants(course, exercise.lesson) if v.exercise == exercise.name]
+        wrong = sum(v.wrong for v in mine)
+        rows.append(f"| {exercise.lesson.number} | `{exercise.name}` | {wrong} | {len(mine) - wrong} | {len(SEEDS)} | {len(faults)} "
+                    f"| {time.monotonic() - began:.1f} |")
+        print(rows[-1], flush=True)
+        broken += faults
+    text = PROOF.format(date=datetime.date.today(), machine=machine(), minutes=(time.monotonic() - started) / 60,
+                        rows="\n".join(rows))
+    (course / "tests" / "PROOF.md").write_text(text, encoding="utf-8")
+    print("\n".join(broken) or "every promise holds")
+    return bool(broken)
+
+
+def machine() -> str:
+    """What this ran on: cores, memory, Python and the libraries that matter."""
+    from importlib.metadata import version
+
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else float("nan")
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "tensorflow", "keras"))
+    return f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, CPython {platform.python_version()}, {packages}"
+
+
+PROOF = """# The long proofs
+
+Written by `make prove` on {date}: {machine}; {minutes:.1f} minutes.
+
+Per exercise, at every seed: the reference passes with full points; every named mistake is refused and explained as itself; every
+alternate passes with full points; constants, the identity, always raising and the public key learnt by heart earn nothing.
+
+| lesson | exercise | mistakes | alternates | seeds | broken promises | seconds |
+|---|---|---|---|---|---|---|
+{rows}
+"""

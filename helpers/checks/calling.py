@@ -1,0 +1,154 @@
+"""One call of an answer: fresh arguments, a time limit, and what came back as plain data."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import inspect
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from helpers.checks import codec
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did.  `kind` is one of:
+
+    value       `value` holds the encoded answer
+    error       it raised: `error` and its bases' names in `errors`, `message`, and the learner's own `traceback`
+    todo        it raised NotImplementedError: not answered yet
+    missing     there is no such function
+    signature   it does not take the arguments; `message` says which
+    unsupported the answer is of a type the wire does not carry; `message` names it
+    timeout     it was stopped after `message` seconds
+    skipped     not called, because an earlier call was stopped
+    """
+
+    kind: str
+    value: Any = None
+    errors: tuple[str, ...] = ()
+    message: str = ""
+    traceback: str = ""
+    mutated: bool = False
+
+    def as_json(self) -> dict:
+        return {k: v for k, v in asdict(self).items() if v not in (None, (), "", False)}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Outcome:
+        """Plain data from the other process as an Outcome.  CodecError if it is not one."""
+        if not isinstance(data, dict) or not set(data) <= set(cls.__dataclass_fields__) or not isinstance(data.get("kind"), str):
+            raise codec.CodecError("not an outcome")
+        return cls(data["kind"], data.get("value"), tuple(map(str, data.get("errors", ()))), str(data.get("message", ""))[:2000],
+                   str(data.get("traceback", ""))[:8000], data.get("mutated") is True)
+
+
+def direct(function: Callable, case: Any, args: tuple, kwargs: dict) -> Any:
+    """The plain call: the answer is what the function returns."""
+    return function(*args, **kwargs)
+
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float):
+    """Interrupt the main thread after so many seconds, raising TimeoutError.
+
+    A timer thread interrupts, which works on Windows too, stops a running `model.fit`, and leaves the kernel alive.  It keeps
+    interrupting, since a bare `except:` in a loop swallows the first.  A call inside a C library ends only when that returns.
+    """
+    done = threading.Event()
+    started = time.monotonic()
+
+    def ring() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            _thread.interrupt_main()
+            wait = 0.25
+
+    timer = threading.Thread(target=ring, daemon=True)
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        # The learner's own interrupt (the stop button) comes before the time is up, and stays what it is.
+        if time.monotonic() - started >= seconds:
+            raise TimeoutError(f"{seconds:g}") from None
+        raise
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            done.set()
+            timer.join()
+
+
+def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: str | None = None) -> Outcome:
+    """Call the answer with this case's arguments, fresh from the wire, within the exercise's time limit.
+
+    functions: name -> function, as the answer defined them.  wire: the encoded arguments, if already made.
+    """
+    function = functions.get(case.function)
+    if not callable(function):
+        return Outcome("missing", message=case.function)
+    sent = encode_arguments(case) if wire is None else wire
+    args, kwargs = codec.decode(sent)
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        return Outcome("signature", message=str(error))
+    except ValueError:
+        pass        # a builtin without a signature: the call itself will tell
+    try:
+        with time_limit(exercise.seconds):
+            answer = exercise.call(function, case, args, kwargs)
+    except TimeoutError as error:
+        if str(error) == f"{exercise.seconds:g}":
+            return Outcome("timeout", message=f"{exercise.seconds:g}")
+        return _raised(error)
+    except NotImplementedError as error:
+        return Outcome("todo", message=str(error))
+    except (Exception, SystemExit) as error:
+        return _raised(error)
+    try:
+        value = codec.encode(answer)
+    except (codec.CodecError, RecursionError) as error:
+        return Outcome("unsupported", message=str(error))
+    try:
+        mutated = codec.encode((args, kwargs)) != sent
+    except codec.CodecError:
+        mutated = True
+    return Outcome("value", value=value, mutated=mutated)
+
+
+def run_all(exercise: Any, cases: list, functions: dict[str, Callable]) -> list[Outcome]:
+    """Every case's outcome, in order.  After a call that had to be stopped, or an unanswered stub, the rest is skipped."""
+    outcomes: list[Outcome] = []
+    stopped: set[str] = set()
+    for case in cases:
+        if case.function in stopped:
+            outcomes.append(Outcome("skipped"))
+            continue
+        outcomes.append(run(exercise, case, functions))
+        if outcomes[-1].kind in ("timeout", "todo", "missing"):
+            stopped.add(case.function)
+    return outcomes
+
+
+def encode_arguments(case: Any) -> Any:
+    """A case's arguments as they cross the wire."""
+    return codec.encode((case.args, case.kwargs))
+
+
+def _raised(error: BaseException) -> Outcome:
+    names = tuple(cls.__name__ for cls in type(error).__mro__ if issubclass(cls, BaseException) and cls is not BaseException)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "helpers" not in frame.filename.replace("\\", "/").split("/")]
+    text = "".join(traceback.format_list(own[-4:])) if own else ""
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    return Outcome("error", errors=names, message=message, traceback=text)

@@ -1,0 +1,190 @@
+"""The learner's side of an exercise: `check`, `hint`, `progress`, `yours`.  They show and never raise."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from collections.abc import Callable, Iterable
+from html import escape
+from types import CodeType
+
+from helpers.checks import calling, show
+from helpers.checks.delegation import Borrowed, borrowed
+from helpers.checks.exercise import Exercise, exercises, find
+from helpers.checks.keys import key_of
+from helpers.checks.verdict import Verdict, verdict
+from helpers.course import lesson
+from helpers.language import Text
+
+_verdicts: dict[str, Verdict] = {}
+_functions: dict[str, Callable] = {}
+_hints_shown: dict[str, int] = {}
+
+_NOT_A_FUNCTION = Text("check() takes the function itself: check(lift_at_k), not its name or its result. It was given {what}.",
+                       "check() 的参数是函数本身，例如 check(lift_at_k)，而不是函数名或结果。收到的是 {what}。")
+_UNKNOWN = Text("There is no exercise called {name}. Keep the name the exercise gives; the exercises are: {names}.",
+                "没有名为 {name} 的练习。请保留题目给出的名字；现有练习：{names}。")
+_NO_MORE = Text("That was the last hint. The mistakes that `check` names are the next best help.",
+                "提示已经全部给出。接下来最有用的是 `check` 指出的错误。")
+_HINT = Text("Hint {i} of {n}: {hint}", "提示 {i}/{n}：{hint}")
+_SO_FAR = Text("{lesson}: {earned:g} of 100 points so far", "{lesson}：目前 {earned:g} / 100 分")
+_BROKEN = Text("The check itself failed ({error}). Your work is not lost. Please report this with the cell's text.",
+               "检查程序自身出错（{error}）。你的工作没有丢失。请附上单元格内容反馈给我们。")
+
+
+def check(*functions: Callable) -> None:
+    """Check an exercise's function, or its functions, on the public cases, and show what was found."""
+    try:
+        card = _check(functions)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        card = _note(_BROKEN.format(error=f"{type(error).__name__}: {error}"))
+    _display(card)
+
+
+def _check(functions: tuple) -> show.Card:
+    for function in functions:
+        if not callable(function):
+            return _note(_NOT_A_FUNCTION.format(what=repr(function)[:80]))
+    if not functions:
+        return _note(_NOT_A_FUNCTION.format(what="nothing"))
+    names = [getattr(function, "__name__", type(function).__name__) for function in functions]
+    try:
+        exercise = find(names[0])
+    except KeyError:
+        return _note(_UNKNOWN.format(name=names[0], names=", ".join(each.name for each in exercises())))
+    given = dict(zip(names, functions, strict=True))
+    found = examine(exercise, given)
+    _verdicts[exercise.name] = found
+    if found.passed:
+        _functions.update({name: given[name] for name in exercise.functions if name in given})
+    else:
+        for name in exercise.functions:
+            _functions.pop(name, None)
+    footer = str(_so_far(exercise.lesson))
+    if not found.passed and exercise.hints:
+        footer = show.say("hint", name=exercise.name) + " · " + footer
+    return show.verdict_card(found, footer)
+
+
+def examine(exercise: Exercise, functions: dict[str, Callable]) -> Verdict:
+    """The verdict on functions in this process, on the public cases, judged by the key."""
+    cases = exercise.cases()
+    answers = key_of(exercise.lesson).answers[exercise.name]
+    outcomes = calling.run_all(exercise, cases, functions)
+    return verdict(exercise, cases, outcomes, answers.expected, answers.mistakes,
+                   borrowed=_borrowed(exercise, functions), demo_names=sorted(_demo_names(exercise, functions.values())))
+
+
+def _borrowed(exercise: Exercise, functions: dict[str, Callable]) -> list[Borrowed]:
+    cells = _history()
+    if not cells:
+        cells = [source for function in functions.values() if (source := _source(function))]
+    return borrowed(cells, exercise.functions, exercise.uses)
+
+
+def _history() -> list[str]:
+    """What was run in this notebook, in order; empty outside IPython."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return []
+    shell = get_ipython()
+    history = shell.user_ns.get("In") if shell else None
+    return [source for source in history if isinstance(source, str)] if isinstance(history, list) else []
+
+
+def _source(function: Callable) -> str | None:
+    try:
+        return inspect.cleandoc(inspect.getsource(function))
+    except (OSError, TypeError):
+        return None
+
+
+def _demo_names(exercise: Exercise, functions: Iterable[Callable]) -> set[str]:
+    """Names that the functions read and that only a demonstration cell defines: the grader does not run those."""
+    notebooks = key_of(exercise.lesson).notebooks
+    demo = notebooks[notebook_of(exercise)].demo_names
+    return {name for function in functions if hasattr(function, "__code__") for name in _globals_read(function.__code__)} & demo
+
+
+def notebook_of(exercise: Exercise) -> str:
+    """The notebook, without ending, in which an exercise stands."""
+    return exercise.lesson.subject if exercise.level == "core" else f"{exercise.lesson.subject}_more"
+
+
+def _globals_read(code: CodeType) -> set[str]:
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return names.union(*(_globals_read(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def hint(name: str | Callable) -> None:
+    """Show the next level of hint for an exercise."""
+    name = getattr(name, "__name__", name)
+    try:
+        exercise = find(str(name))
+    except KeyError:
+        _display(_note(_UNKNOWN.format(name=name, names=", ".join(each.name for each in exercises()))))
+        return
+    shown = _hints_shown.get(exercise.name, 0)
+    total = len(exercise.hints)
+    if shown >= total:
+        _display(_note(_NO_MORE))
+        return
+    _hints_shown[exercise.name] = shown + 1
+    _display(_note(_HINT.format(i=shown + 1, n=total, hint=exercise.hints[shown])))
+
+
+def yours(name: str) -> Callable | None:
+    """Your function of this name, once its public checks have passed in this session; else None."""
+    return _functions.get(name)
+
+
+def progress(which: str | None = None) -> None:
+    """Show the points so far: of one lesson, or of every lesson with a check in this session."""
+    try:
+        wanted = [lesson(which)] if which else sorted({each.exercise.lesson for each in _verdicts.values()})
+    except ValueError as error:
+        _display(_note(Text(str(error), str(error))))
+        return
+    rows = [(exercise, _verdicts.get(exercise.name)) for each in wanted for exercise in exercises(each)]
+    lines = [_so_far(each) for each in wanted] or [Text("No check has run yet in this session.", "本次会话还没有运行过检查。")]
+    _display(table_card(rows, [str(line) for line in lines]))
+
+
+def _so_far(of_lesson) -> Text:
+    earned = sum(each.earned for each in _verdicts.values() if each.exercise.lesson == of_lesson)
+    return _SO_FAR.format(lesson=of_lesson.name, earned=earned)
+
+
+def table_card(rows: list[tuple[Exercise, Verdict | None]], lines: list[str]) -> show.Card:
+    """Exercises and what each has earned, as one table."""
+    html, text = [], []
+    for exercise, found in rows:
+        state = show.say("untouched") if found is None or found.untouched else show.say("passed" if found.passed else "failed")
+        mark = "○" if found is None or found.untouched else "✓" if found.passed else "✗"
+        worth = f"{found.earned if found else 0:g} / {exercise.points}" if exercise.points else exercise.level
+        likely = str(found.mistakes[0].explanation) if found and not found.passed and found.mistakes else ""
+        html.append(f"<tr><td>{mark}</td><td style='text-align:left'><code>{escape(exercise.name)}</code></td>"
+                    f"<td style='text-align:right'>{worth}</td><td style='text-align:left'>{escape(state)}</td>"
+                    f"<td style='text-align:left'>{escape(likely)}</td></tr>")
+        text.append(f"  {mark} {exercise.name:28} {worth:>12}  {state}" + (f" — {likely}" if likely else ""))
+    return show.Card(f"<table>{''.join(html)}</table><div>{'<br>'.join(map(escape, lines))}</div>", "\n".join(text + lines))
+
+
+def _note(message: Text) -> show.Card:
+    return show.Card(f'<div style="border-left:4px solid {show.WAITING};padding:.4em .9em">{escape(str(message))}</div>', str(message))
+
+
+def _display(card: show.Card) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        print(card.text)
+        return
+    if get_ipython() is None:
+        print(card.text)
+    else:
+        display(card)

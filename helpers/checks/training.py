@@ -1,0 +1,124 @@
+"""Call and judge of exercises that train a model.
+
+The answer returns a compiled Keras model; the call fits it on the case's training data with a fixed seed and returns what it predicts
+for new examples, with facts about the model.  Points are earned by the predictions, judged by labels that never leave the judge.
+Facts only explain: an answer could lie about its layers, not about examples whose labels it has never seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from helpers.checks.judge import Difference, _kind
+from helpers.language import Text
+
+SEED = 7
+"""Every fit starts from it, so that a check repeats; the bounds were chosen over twenty draws of the data."""
+
+
+@dataclass(frozen=True)
+class FitAndPredict:
+    """Fit the returned model for some epochs, then predict."""
+
+    epochs: int
+    batch_size: int
+
+    def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
+        import keras
+
+        keras.utils.set_random_seed(SEED)
+        model = function(*args, **kwargs)
+        facts = model_facts(model)
+        if case.training is None:
+            return {"facts": facts}
+        X, y = (np.array(part) for part in case.training)
+        model.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
+        predictions = np.asarray(model.predict(np.array(case.new), verbose=0, batch_size=1024))
+        facts["lowest"], facts["highest"] = float(predictions.min()), float(predictions.max())
+        facts["constant"] = bool(predictions.max() - predictions.min() < 1e-6)
+        return {"facts": facts, "predictions": predictions}
+
+
+def fit_and_predict(epochs: int, batch_size: int) -> FitAndPredict:
+    """A call that fits the answer's compiled model and returns {"facts", "predictions"}."""
+    return FitAndPredict(epochs, batch_size)
+
+
+def model_facts(model: Any) -> dict:
+    """What explains a model's failure: type, rank and last size of its output, parameters, layers, loss, metrics, last activation.
+
+    TypeError if it is not a Keras model, or not compiled where only `compile` could have told the loss.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"the function must return a keras.Model, not {_kind(model)}")
+    if not getattr(model, "compiled", False):
+        raise TypeError("the model is not compiled: call model.compile(optimizer=…, loss=…, metrics=[…]) before you return it")
+    shape = tuple(model.output_shape)
+    loss = model.loss
+    layers = [type(layer).__name__ for layer in model._flatten_layers(include_self=False)]
+    activation = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
+    metrics = [str(getattr(metric, "curve", None) or getattr(metric, "name", metric)) for metric in _asked_metrics(model)]
+    return {
+        "output_rank": len(shape),
+        "output_units": int(shape[-1] or 0),
+        "parameters": int(model.count_params()),
+        "layers": layers,
+        "activation": str(activation),
+        "loss": str(loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", loss)),
+        "metrics": metrics,
+    }
+
+
+def _asked_metrics(model: Any) -> list:
+    asked = (model.get_compile_config() or {}).get("metrics") or []
+    flat: list = []
+    for metric in asked if isinstance(asked, list | tuple) else [asked]:
+        if isinstance(metric, dict):
+            config = metric.get("config") or {}
+            flat.append(config.get("curve") or config.get("name") or metric.get("class_name"))
+        else:
+            flat.append(metric)
+    return flat
+
+
+@dataclass(frozen=True)
+class AucAtLeast:
+    """Predictions for new examples must rank positives above negatives this well."""
+
+    bound: float
+
+    def difference(self, case: Any, got: Any) -> Difference | None:
+        """None if the area under the ROC curve of the predictions reaches the bound; else in what the model fails."""
+        from sklearn.metrics import roc_auc_score
+
+        if not isinstance(got, dict) or not isinstance(got.get("facts"), dict):
+            return Difference("type", Text("the model", "模型"), _kind(got), "facts and predictions")
+        facts = got["facts"]
+        if facts.get("output_rank") != 2 or facts.get("output_units") != 1:
+            shape = f"rank {facts.get('output_rank')}, last size {facts.get('output_units')}"
+            return Difference("shape", Text("the model's output: one probability for each example", "模型输出：每个样本一个概率"),
+                              shape, "(None, 1)")
+        if case.truth is None:
+            return None
+        predictions, truth = got.get("predictions"), np.asarray(case.truth)
+        if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != (len(truth), 1):
+            return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({len(truth)}, 1)")
+        if not np.isfinite(predictions).all() or predictions.min() < 0 or predictions.max() > 1:
+            return Difference("value", Text("range of the predictions", "预测值的范围"),
+                              f"{predictions.min():.3g} … {predictions.max():.3g}", "0 … 1")
+        auc = float(roc_auc_score(truth, predictions[:, 0]))
+        if auc < self.bound:
+            return Difference("value", Text("AUC on new examples after a short training", "短时间训练后在新样本上的 AUC"),
+                              f"{auc:.3f}", f">= {self.bound:g}")
+        return None
+
+
+def auc_at_least(bound: float) -> AucAtLeast:
+    """A judge of predictions by labels the answer never sees."""
+    return AucAtLeast(bound)

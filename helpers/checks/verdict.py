@@ -1,0 +1,163 @@
+"""From the outcomes of an exercise's calls to points, rule by rule, with the likely mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from helpers.checks import codec
+from helpers.checks.calling import Outcome
+from helpers.checks.delegation import Borrowed
+from helpers.checks.exercise import CORE_SHARE, Case, Exercise
+from helpers.checks.judge import Difference
+from helpers.checks.keys import KnownMistake
+from helpers.language import Text
+
+# The ladder: of several failures the one on the lowest rung is shown.
+_RUNGS = {"missing": 0, "todo": 1, "signature": 2, "type": 3, "shape": 3, "unsupported": 3, "mutated": 4}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that was not answered as expected.  `stage`: an outcome's kind or a difference's stage."""
+
+    index: int
+    case: Case
+    stage: str
+    difference: Difference | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an exercise earned and why."""
+
+    exercise: Exercise
+    earned: float
+    core_passed: bool
+    rules: dict[Text, bool]
+    failure: Failure | None
+    failures: int
+    cases: int
+    mistakes: tuple[KnownMistake, ...] = ()
+    borrowed: tuple[Borrowed, ...] = ()
+    demo_names: tuple[str, ...] = ()
+    refused: bool = False
+    notes: tuple[Text, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return self.failure is None and not self.refused
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was written yet: the stub stands."""
+        return self.failure is not None and self.failure.stage == "todo"
+
+
+def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome], expected: Sequence[Outcome],
+            mistakes: Sequence[KnownMistake] = (), borrowed: Sequence[Borrowed] = (), demo_names: Sequence[str] = (),
+            refuse: bool = False) -> Verdict:
+    """Judge an answer's outcomes, one for each case.
+
+    expected: the reference's outcomes (not used for a trained exercise).  mistakes: those known on these very cases.
+    refuse: an answer that delegates earns nothing (grading); without it is only told so (practice).
+    """
+    failures = [failure for i in range(len(cases))
+                if (failure := _failure(exercise, i, cases[i], outcomes[i], expected[i] if expected else None))]
+    wrong = {failure.index for failure in failures}
+    core = all(i not in wrong for i, case in enumerate(cases) if case.rule is None)
+    rules: dict[Text, bool] = {}
+    for i, case in enumerate(cases):
+        if case.rule is not None:
+            rules[case.rule] = rules.get(case.rule, True) and i not in wrong
+    refused = bool(borrowed) and refuse
+    earned = 0.0
+    if core and not refused:
+        share = sum(rules.values()) / len(rules) if rules else 1.0
+        earned = round(exercise.points * (CORE_SHARE + (1 - CORE_SHARE) * share), 2)
+    shown = min(failures, key=lambda f: (_RUNGS.get(f.stage, 9), f.index), default=None)
+    return Verdict(exercise, earned, core, rules, shown, len(failures), len(cases),
+                   tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused)
+
+
+def _failure(exercise: Exercise, index: int, case: Case, outcome: Outcome, expected: Outcome | None) -> Failure | None:
+    if outcome.kind == "error" and case.error is not None and case.error.__name__ in outcome.errors:
+        return None
+    if outcome.kind != "value":
+        return Failure(index, case, outcome.kind, outcome=outcome)
+    if case.error is not None:
+        return Failure(index, case, "no error", outcome=outcome)
+    difference = _difference(exercise, case, outcome, expected)
+    if difference:
+        return Failure(index, case, difference.stage, difference, outcome)
+    if outcome.mutated:
+        return Failure(index, case, "mutated", outcome=outcome)
+    return None
+
+
+def _difference(exercise: Exercise, case: Case, outcome: Outcome, expected: Outcome | None) -> Difference | None:
+    try:
+        got = codec.decode(outcome.value)
+    except (codec.CodecError, RecursionError) as error:
+        return Difference("type", Text("the answer", "答案"), str(error), "")
+    if exercise.trained:
+        return exercise.judge.difference(case, got)
+    return exercise.judge.difference(codec.decode(expected.value), got)
+
+
+def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outcome], expected: Sequence[Outcome],
+            mistakes: Sequence[KnownMistake]) -> list[KnownMistake]:
+    """The mistakes that give the learner's answers on at least half of the failing cases, the first included; the best ones."""
+    if exercise.trained:
+        return [mistake for mistake in mistakes if mistake.facts and _has_facts(failures, mistake)]
+    told = [f for f in failures if f.stage not in ("skipped", "todo", "missing")]
+    if not told:
+        return []
+    scores = {}
+    for i, mistake in enumerate(mistakes):
+        hits = [f.index for f in told if f.index in mistake.outcomes
+                and _agree(exercise, mistake.outcomes[f.index], outcomes[f.index], f.case)]
+        if told[0].index in hits and 2 * len(hits) >= len(told):
+            # A mistake that is wrong where the learner is right explains less.
+            predicted = len(mistake.outcomes)
+            scores[i] = (len(hits) / len(told), len(hits) / predicted)
+    best = max(scores.values(), default=None)
+    return [mistakes[i] for i, score in scores.items() if score == best]
+
+
+def _agree(exercise: Exercise, mistake: Outcome, got: Outcome, case: Case) -> bool:
+    if mistake.kind != got.kind:
+        return False
+    if got.kind == "error":
+        return mistake.errors[:1] == got.errors[:1]
+    if got.kind != "value":
+        return True
+    if mistake.mutated and got.mutated and not mistake.value:
+        return True
+    return exercise.judge.difference(codec.decode(mistake.value), codec.decode(got.value)) is None and mistake.mutated == got.mutated
+
+
+def _has_facts(failures: list[Failure], mistake: KnownMistake) -> bool:
+    for failure in failures:
+        if failure.outcome is None:
+            continue
+        if failure.outcome.kind == "error":
+            facts = {"error": failure.outcome.errors[0] if failure.outcome.errors else "", "message": failure.outcome.message}
+        elif failure.outcome.kind == "value":
+            answer = codec.decode(failure.outcome.value)
+            facts = answer.get("facts", {}) if isinstance(answer, dict) else {}
+        else:
+            continue
+        if all(_fits(facts.get(name), wanted) for name, wanted in mistake.facts.items()):
+            return True
+    return False
+
+
+def _fits(fact: object, wanted: object) -> bool:
+    """A fact fits what is wanted of it: equal; or, of a list, one of its members; or, of a message, a part of it."""
+    if isinstance(fact, list) and not isinstance(wanted, list):
+        return wanted in fact
+    if isinstance(fact, str) and isinstance(wanted, str):
+        return wanted in fact
+    return fact == wanted
