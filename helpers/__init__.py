@@ -8,13 +8,24 @@
 
 from importlib import metadata
 
-from helpers.checks.check import check, hint, progress, yours
-from helpers.interview import ask, interview, production_card, recap, reveal
 from helpers.language import language
+
+__all__ = ["ask", "check", "hint", "interview", "language", "production_card", "progress", "recap", "reveal", "yours"]
+
+try:
+    from helpers.checks.check import check, hint, progress, yours
+    from helpers.interview import ask, interview, production_card, recap, reveal
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] == "helpers":
+        raise
+    _missing = error
+
+    def __getattr__(name: str):     # so that `python -m helpers` still runs where a package is missing, and says which
+        if name in __all__:
+            raise ImportError(f"{_missing}. Run `python -m helpers`: it says what to install.") from _missing
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 try:
     __version__ = metadata.version("retention-course")
 except metadata.PackageNotFoundError:       # the folder alone, not installed
     __version__ = "0+unknown"
-
-__all__ = ["ask", "check", "hint", "interview", "language", "production_card", "progress", "recap", "reveal", "yours"]

@@ -1,7 +1,9 @@
-"""From `solutions/` to `notebooks/`: for those who write the course.  Not in the wheel.
+"""From `solutions/` to `notebooks/`: for those who write the course.
 
     source.py    a lesson's source file: its cells, its reference functions, its mistakes
     build.py     the learner's notebooks, the solved notebooks and the answer keys
+    colab.py     the badge, and the cell that makes Colab ready
+    execute.py   run a notebook from top to bottom, with its seconds and memory
     proof.py     do the checks do what they promise: reference, mistakes, alternates, trivial answers
     new.py       the skeleton of an exercise
     bench.py     seconds and memory beside their budgets

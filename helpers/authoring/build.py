@@ -15,13 +15,15 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.authoring.source import Cell, Notebook, functions_of, headings, notebooks, variants
+from helpers.authoring.colab import badge, install_cell
+from helpers.authoring.source import Cell, Notebook, SourceError, functions_of, headings, notebooks, variants
 from helpers.checks import calling, keys
 from helpers.checks.exercise import Exercise, exercises, find
 from helpers.checks.keys import Answers, KnownMistake
 from helpers.checks.notebook import digest
 from helpers.checks.verdict import verdict
 from helpers.course import Lesson, lessons
+from helpers.grading import pipeline
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -54,10 +56,10 @@ def outputs(course: Path, lesson: Lesson) -> Iterator[tuple[Path, str]]:
     """(path, text) of everything generated from one lesson."""
     sources = notebooks(course, lesson)
     for source in sources:
-        yield course / "solutions" / lesson.name / f"{source.name}.ipynb", _written(solved(source))
+        yield course / "solutions" / lesson.name / f"{source.name}.ipynb", _written(solved(course, source))
         grading = course / ".grading" / "source" / lesson.name / f"{source.name}.ipynb"
         grading.parent.mkdir(parents=True, exist_ok=True)
-        text = _written(with_grading(source))
+        text = _written(with_grading(course, source))
         grading.write_text(text, encoding="utf-8")
     released = released_by_nbgrader(course, lesson)
     for source in sources:
@@ -65,23 +67,26 @@ def outputs(course: Path, lesson: Lesson) -> Iterator[tuple[Path, str]]:
     yield keys.path_of(lesson), key(course, lesson, sources, released)
 
 
-def solved(source: Notebook) -> nbformat.NotebookNode:
+def solved(course: Path, source: Notebook) -> nbformat.NotebookNode:
     """The solved lesson: every cell, the reference where a learner writes."""
-    return _notebook(source, [(cell, cell.solved(), {}) for cell in source.cells])
+    return _notebook(course, source, [(cell, cell.solved(), {}) for cell in source.cells], f"solutions/{source.lesson.name}")
 
 
-def with_grading(source: Notebook) -> nbformat.NotebookNode:
+def with_grading(course: Path, source: Notebook) -> nbformat.NotebookNode:
     """nbgrader's source: the learner's cells with each exercise's own stub, and metadata derived from the marks.
 
-    The stub is put in here because nbgrader's is one constant, and text for the solution is dropped because nbgrader keeps it; its
-    ClearSolutions still runs and refuses a forgotten marker.
+    The stub is put in here because nbgrader's is one constant, and text for the solution is dropped because nbgrader keeps it.
+    SourceError if anything of a solution is left.
     """
     cells = []
     for cell in source.cells:
         if "solution" in cell.tags:
             continue
-        cells.append((cell, cell.stub(), _grading(cell)))
-    return _notebook(source, cells)
+        text = cell.stub()
+        if "### BEGIN" in text or "### END" in text:
+            raise SourceError(f"{source.path.name}: a solution's marker is left over in the cell that begins {text[:60]!r}")
+        cells.append((cell, text, _grading(cell)))
+    return _notebook(course, source, cells, f"notebooks/{source.lesson.name}")
 
 
 def _grading(cell: Cell) -> dict:
@@ -102,8 +107,10 @@ def _nbgrader(grade_id: str, *, grade: bool = False, solution: bool = False, loc
     return {"nbgrader": {**data, "points": points} if grade else data}
 
 
-def _notebook(source: Notebook, cells: list[tuple[Cell, str, dict]]) -> nbformat.NotebookNode:
-    made, used = [], set()
+def _notebook(course: Path, source: Notebook, cells: list[tuple[Cell, str, dict]], folder: str) -> nbformat.NotebookNode:
+    made = [nbformat.v4.new_markdown_cell(badge(course, f"{folder}/{source.name}.ipynb"), id="badge"),
+            nbformat.v4.new_code_cell(install_cell(course), id="colab")]
+    used = {"badge", "colab"}
     for cell, text, metadata in cells:
         if "setup" in cell.tags:
             text = f"{SETUP_MARK}\n{text}"
@@ -142,12 +149,13 @@ def heading(exercise: Exercise) -> str:
     names = " and ".join(f"`{name}`" for name in exercise.functions)
     facts = [f"**{exercise.level}**", f"{exercise.minutes} minutes", f"{exercise.points} points" if exercise.points else "no points",
              *(["on the short path"] if exercise.short else []), f"you may use {', '.join(exercise.uses)}"]
-    return f"Exercise: {names}\n\n*{' · '.join(facts)}*"
+    return f"Exercise: {names}\n\n{' · '.join(facts)}\n"
 
 
 def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
     """nbgrader's own release of a lesson, by notebook: run in this process, without its database, into .grading/release."""
     from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
     config = Config()
@@ -158,11 +166,12 @@ def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
     config.SaveCells.enabled = False        # without this it opens the database even when told no_database
     config.GenerateAssignment.no_database = True
     config.GenerateAssignment.force = True
+    config.GenerateAssignment.preprocessors = pipeline.RELEASE
     # nbgrader deletes its release folder first, and again when it fails: never point it at notebooks/.
     target = course / ".grading" / "release" / lesson.name
     shutil.rmtree(target, ignore_errors=True)
     with _quiet_log() as told:
-        converter = GenerateAssignment(config=config)
+        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
         converter.start()
     names = [path.stem for path in sorted(target.glob("*.ipynb"))] if target.exists() else []
     if not names:
@@ -225,8 +234,8 @@ def answers(course: Path, exercise: Exercise, cases: list) -> Answers:
     expected = calling.run_all(exercise, cases, functions_of(course, exercise))
     for case, outcome in zip(cases, expected, strict=True):
         if outcome.kind != ("value" if case.error is None else "error") or outcome.mutated:
-            raise RuntimeError(f"the reference of {exercise.name} does not answer a case: {outcome.kind} {outcome.errors} {outcome.message}\n"
-                               f"{outcome.traceback}")
+            raise RuntimeError(f"the reference of {exercise.name} does not answer a case: "
+                               f"{outcome.kind} {outcome.errors} {outcome.message}\n{outcome.traceback}")
     known = []
     for each in wrong:
         given = calling.run_all(exercise, cases, functions_of(course, exercise, each))

@@ -12,11 +12,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 # Of the standard library, what computes; not what looks into modules, files or processes.
-STANDARD = frozenset(
-    ["__future__", "abc", "array", "bisect", "calendar", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "itertools", "math", "numbers", "operator", "random", "re", "statistics", "string", "textwrap", "time", "types", "typing", "unicodedata", "warnings"]
-)
-BACK_DOORS = frozenset(["__import__", "__builtins__", "__loader__", "__spec__", "eval", "exec", "compile", "globals", "locals", "vars", "open", "get_ipython", "input"])
-HIDDEN = frozenset(["__globals__", "__builtins__", "__subclasses__", "__import__", "__loader__", "__spec__", "__dict__", "__code__", "__closure__", "modules", "f_globals", "f_back", "gi_frame", "tb_frame", "sys", "importlib", "inspect", "os"])
+STANDARD = frozenset("""
+    __future__ abc array bisect calendar collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools
+    math numbers operator random re statistics string textwrap time types typing unicodedata warnings
+""".split())
+BACK_DOORS = frozenset("""
+    __import__ __builtins__ __loader__ __spec__ eval exec compile globals locals vars open get_ipython input
+""".split())
+HIDDEN = frozenset("""
+    __globals__ __builtins__ __subclasses__ __import__ __loader__ __spec__ __dict__ __code__ __closure__ modules f_globals f_back gi_frame
+    tb_frame sys importlib inspect os
+""".split())
 
 
 class Borrowed(NamedTuple):
@@ -61,8 +67,10 @@ def _definitions(cells: Iterable[str]) -> dict[str, list]:
         if tree is None:
             continue
         for node in tree.body:
+            bound: dict[str, list] = {}
             for name, value in _bindings(node):
-                names[name] = [value]
+                bound.setdefault(name, []).append(value)        # a try and its except may bind one name twice
+            names.update(bound)
             # `f.helper = sklearn.metrics.auc`, `tools["auc"] = …`: whatever is stored in a name belongs to that name too.
             if isinstance(node, ast.Assign):
                 for target in node.targets:

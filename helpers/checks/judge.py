@@ -110,13 +110,13 @@ class Close:
         if isinstance(got, pd.DataFrame) and got.shape[1] == 1:
             got = got.iloc[:, 0]
         if not isinstance(got, pd.Series):
-            return _typed(where, got, Text("a pandas Series", "pandas Series"))
+            return _typed(where, got, Text("a pandas Series", "一个 pandas Series"))
         aligned = self._align(expected.index, got, where)
         return aligned if isinstance(aligned, Difference) else self._arrays(_plain(expected), _plain(aligned), where)
 
     def _frames(self, expected: pd.DataFrame, got: Any, where: Text) -> Difference | None:
         if not isinstance(got, pd.DataFrame):
-            return _typed(where, got, Text("a pandas DataFrame", "pandas DataFrame"))
+            return _typed(where, got, Text("a pandas DataFrame", "一个 pandas DataFrame"))
         names, theirs = list(expected.columns), list(got.columns)
         if (sorted(map(str, names)) != sorted(map(str, theirs))) or (self.columns == "in order" and names != theirs):
             return Difference("shape", where + Text(": columns", "：列"), _short(theirs), _short(names))

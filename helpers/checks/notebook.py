@@ -55,6 +55,8 @@ def read_cells(path: Path) -> list[dict]:
                 f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB: clear its outputs (Edit → Clear Outputs of All Cells) and save it",
                 f"{path.name} 超过 {MAX_BYTES // 1_000_000} MB：请清除输出（Edit → Clear Outputs of All Cells）后保存")))
         data = json.loads(path.read_text(encoding="utf-8"))
+    except NotebookError:
+        raise
     except OSError as error:
         raise NotebookError(str(Text(f"{path.name} cannot be opened: {error.strerror}",
                                      f"无法打开 {path.name}：{error.strerror}"))) from None

@@ -1,0 +1,37 @@
+"""The first cells of every notebook: the badge that opens it on Colab, and the cell that makes Colab ready for it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+BADGE = ("[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+         "(https://colab.research.google.com/github/{repository}/blob/main/{path})")
+
+# --no-deps: Colab has every package the course needs, and the data packages declare some it does not.
+CELL = '''\
+# On Colab this installs the course; anywhere else it does nothing.
+import os
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:
+    course = os.environ.get("RETENTION_SOURCE", "{source}")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course, {data}], check=True)'''
+
+
+def badge(course: Path, path: str) -> str:
+    """The badge, as Markdown, that opens the notebook at this path of the repository."""
+    return BADGE.format(repository=_settings(course)["tool"]["retention-course"]["repository"], path=path)
+
+
+def install_cell(course: Path) -> str:
+    """The source of the cell that installs the course at this version, and its data packages, on Colab."""
+    settings = _settings(course)
+    version = settings["project"]["version"]
+    data = ", ".join(f'"{package}"' for package in settings["project"]["optional-dependencies"]["data"])
+    return CELL.format(source=settings["tool"]["retention-course"]["colab-source"].format(version=version), data=data)
+
+
+def _settings(course: Path) -> dict:
+    return tomllib.loads((course / "pyproject.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,57 @@
+"""Run a notebook from top to bottom, as a learner would, with its seconds and memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+_MEASURE = '''
+import resource, sys
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024 * 1024))
+'''
+
+
+@dataclass(frozen=True)
+class Run:
+    """A notebook that was run: its cells with their outputs, wall seconds, and the kernel's peak memory in MB."""
+
+    notebook: nbformat.NotebookNode
+    seconds: float
+    megabytes: int
+
+    def errors(self) -> list[str]:
+        """`name: message` of every error a cell ended in."""
+        return [f"{output.ename}: {output.evalue}" for cell in self.notebook.cells if cell.cell_type == "code"
+                for output in cell.outputs if output.output_type == "error"]
+
+    def shown(self, cell_id: str) -> str:
+        """What the cell of this id printed and displayed, as plain text."""
+        cell = next(cell for cell in self.notebook.cells if cell.id == cell_id)
+        parts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+        return "\n".join(parts)
+
+
+def run_notebook(path: Path, folder: Path, *, timeout: float, kernel: str = "python3", before: str = "") -> Run:
+    """Run a notebook with `folder` as its working folder; errors are kept, not raised.
+
+    timeout: seconds a cell may take.  before: code to run first, in a cell of its own.  nbclient.exceptions.CellTimeoutError past it.
+    """
+    from nbclient import NotebookClient
+
+    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    if before:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
+    notebook.cells.append(nbformat.v4.new_code_cell(_MEASURE))
+    client = NotebookClient(notebook, timeout=timeout, kernel_name=kernel, allow_errors=True,
+                            resources={"metadata": {"path": str(folder)}})
+    started = time.monotonic()
+    client.execute()
+    seconds = time.monotonic() - started
+    megabytes = int(notebook.cells.pop().outputs[0].text)
+    if before:
+        notebook.cells.pop(0)
+    return Run(notebook, seconds, megabytes)

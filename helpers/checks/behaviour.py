@@ -1,0 +1,242 @@
+"""The exercises of lesson 01: collaborative filtering, content, windows, a CNN, lift; calibration and thresholds.
+
+Cases come by hand first, then the rules the text states, then random ones drawn so that each pair of known mistakes parts company.
+Numbers that are compared or sorted are small integers or eighths wherever ties matter: their sums are exact in any order, so a tie is
+a tie for every correct answer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.checks.exercise import case, exercise
+from helpers.checks.judge import close
+from helpers.checks.training import auc_at_least, fit_and_predict
+from helpers.language import Text
+
+MOTIF_BOUND = 0.75
+"""Smallest AUC that `build_purchase_cnn` must reach, chosen as baseline + half the way to the worst right answer.
+
+Twenty seeds and both lengths, five right models each (maximum, mean and attention pooling, Flatten, dropout): lowest AUC above
+.95. Models that cannot see the order (last step only, or sums over time) lie between .43 and .57, around the baseline .5.
+0.5 + (0.95 − 0.5) / 2 is .73, rounded up; no seed of either kind comes within .1 of it.
+"""
+
+
+@exercise(level="core", minutes=18, points=25, short=True, uses=("numpy",), functions=("item_cosine", "recommend"), judge=close(rtol=1e-6),
+          cases=60, hints=(
+              Text("`X.T @ X` holds all dot products of columns. What does its diagonal hold?",
+                   "`X.T @ X` 包含所有列两两之间的点积。它的对角线是什么？"),
+              Text("Set the diagonal to 0 before you choose the top k, or every item spends one of its k places on itself.",
+                   "先把对角线置 0，再取前 k 个；否则每个商品都会把一个名额浪费在自己身上。"),
+              Text("`np.argsort(-row, kind=\"stable\")` puts equal values in order of id. For `recommend`, give seen items −inf first.",
+                   "`np.argsort(-row, kind=\"stable\")` 会让相等的值按编号排列。在 `recommend` 中先把看过的商品设为 −inf。"),
+          ))
+def item_cosine(rng):
+    yield case([[1, 1, 0], [1, 0, 2]])
+    yield case([[3, 0, 4], [0, 5, 0], [4, 5, 3]], shrink=2.0, topk=1)
+    yield case([[1, 0, 1], [1, 0, 0]], shrink=0.0).shows(Text("an item nobody bought gets zeros", "没有人买过的商品相似度全为 0"))
+    yield case([[1, 1, 1, 1], [1, 1, 1, 1]], topk=2).shows(Text("equal similarities: the lower id stays", "相似度相等时保留编号较小的"))
+    yield case([[1, 1, 0], [0, 1, 1]], topk=5).shows(Text("topk above the number of items keeps all", "topk 超过商品数时全部保留"))
+    yield case([[1, 0, 0, 0]], [[0, .5, .25, .75], [0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0]],
+               [[True, False, False, False]], 2).to("recommend")
+    yield case([[1, 1, 0]], [[0, 0, .5], [0, 0, .5], [.5, .5, 0]], [[True, True, False]], 3).to("recommend").shows(
+        Text("too few items remain: pad with −1", "剩余商品不足时用 −1 补齐"))
+    yield case([[2, 0, 0, 0]], [[0, .5, .5, .5], [.5, 0, 0, 0], [.5, 0, 0, 0], [.5, 0, 0, 0]],
+               [[True, False, False, False]], 3).to("recommend").shows(
+        Text("equal scores: the lower id comes first", "分数相等时编号小的在前"))
+    yield case([[0, 0, 0]], [[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[True, False, False]], 2).to("recommend").shows(
+        Text("an unseen item with score 0 may be recommended", "分数为 0 的未购商品也可以被推荐"))
+    while True:
+        users, items = int(rng.integers(4, 9)), int(rng.integers(4, 8))
+        X = rng.random((users, items)) * (rng.random((users, items)) < .7)
+        yield case(X, shrink=float(rng.choice([0., 1., 3.])), topk=int(rng.integers(1, 4)))
+        S = rng.integers(0, 9, (items, items)) / 8 * (rng.random((items, items)) < .6)
+        np.fill_diagonal(S, 0)
+        rows = rng.integers(0, 3, (3, items)).astype(float)
+        yield case(rows, S, (rows > 0) | (rng.random(rows.shape) < .2), int(rng.integers(1, items + 1))).to("recommend")
+
+
+@exercise(level="core", minutes=14, points=15, uses=("numpy",), judge=close(rtol=1e-6), hints=(
+    Text("Make the list of words from `texts` alone. A dict word -> column is the vocabulary.",
+         "只用 `texts` 建立词表；用字典「词 -> 列号」保存。"),
+    Text("One helper function can turn any list of texts into rows of counts, for the catalogue and for the candidates.",
+         "写一个小函数把任意文本列表变成词频矩阵，商品目录和候选商品都用它。"),
+    Text("A profile is `history @ vectors`, brought to length 1. Where a length is 0, leave the zeros.",
+         "用户画像向量是 `history @ vectors`，再归一化到长度 1。长度为 0 时保持零向量。"),
+))
+def content_scores(rng):
+    yield case(["milk white", "milk soy", "bread"], [[2, 0, 1]], ["milk oat", "bread"])
+    yield case(["red wine", "red red tea"], [[1, 1], [0, 3]], ["tea", "red"])
+    yield case(["milk white", "bread"], [[0, 0]], ["milk"]).shows(Text("no purchases: scores 0", "没有购买记录：分数为 0"))
+    yield case(["milk", "bread"], [[1, 0]], ["caviar", "milk caviar"]).shows(
+        Text("words outside the catalogue are ignored", "忽略目录之外的词"))
+    yield case(["MILK White", "bread"], [[1, 1]], ["milk WHITE"]).shows(Text("capital letters are without effect", "不区分大小写"))
+    words = np.array(["milk", "Soy", "BREAD", "oat", "white", "tea", "rye", "ice"])
+    while True:
+        n, m = int(rng.integers(4, 8)), int(rng.integers(2, 4))
+        texts = [" ".join(rng.choice(words[:6], int(rng.integers(1, 5)))) for _ in range(n)]
+        history = rng.integers(0, 4, (3, n)) * rng.integers(0, 2, (3, n))
+        history[np.arange(3), rng.integers(0, n, 3)] += rng.integers(1, 4, 3)
+        # Every candidate names something of the catalogue, most of them something else as well.
+        candidates = [" ".join([str(rng.choice(texts[int(rng.integers(n))].split())), *rng.choice(words, int(rng.integers(1, 4)))])
+                      for _ in range(m)]
+        yield case(texts, history, candidates)
+
+
+@exercise(level="core", minutes=16, points=20, uses=("numpy", "pandas"), judge=close(rtol=1e-9), hints=(
+    Text("For one row: keep the household's events, and subtract the cut-off from their calendar day. Which differences belong to the "
+         "window, which to the label?", "先看一行：取出该用户的事件，用日期减去截止日。哪些差值属于窗口，哪些属于标签？"),
+    Text("`time.dt.normalize()` is the calendar day. Day −1 goes to row T − 1, day −T to row 0.",
+         "`time.dt.normalize()` 得到日期。第 −1 天放在第 T − 1 行，第 −T 天放在第 0 行。"),
+    Text("The label needs the time itself: cutoff <= time < cutoff + 7 days.", "标签要用精确时间：cutoff <= time < cutoff + 7 天。"),
+))
+def make_windows(rng):
+    monday = pd.Timestamp("2017-05-01")
+
+    def log(*lines):
+        return pd.DataFrame({"household": [h for h, *_ in lines], "item": [i for _, i, _ in lines],
+                             "time": pd.to_datetime([t for *_, t in lines]).astype("datetime64[ns]")})
+
+    def at(*pairs):
+        return pd.DataFrame({"household": [h for h, _ in pairs],
+                             "cutoff": pd.to_datetime([c for _, c in pairs]).astype("datetime64[ns]")})
+
+    yield case(log((1, "milk", "2017-04-30 18:05"), (1, "milk", "2017-04-30 18:05"), (1, "tea", "2017-04-28 09:00"),
+                   (1, "milk", "2017-05-03 10:00"), (2, "milk", "2017-04-30 12:00")),
+               at((1, "2017-05-01"), (2, "2017-05-01")), 3, ["milk", "tea"], "milk")
+    yield case(log((1, "milk", "2017-05-01 00:00")), at((1, "2017-05-01")), 2, ["milk"], "milk").shows(
+        Text("a purchase at the cut-off itself belongs to the label", "恰好发生在截止时刻的购买属于标签"))
+    yield case(log((1, "milk", "2017-05-08 00:00"), (1, "milk", "2017-04-30 08:00")), at((1, "2017-05-01")), 2, ["milk"], "milk").shows(
+        Text("a purchase seven days after the cut-off is too late", "截止七天之后的购买不计入标签"))
+    yield case(log((1, "milk", "2017-04-29 23:59"), (1, "milk", "2017-04-28 00:00")), at((1, "2017-05-01")), 3, ["milk"], "milk").shows(
+        Text("a step is a calendar day, not 24 hours", "一步是一个自然日，而不是 24 小时"))
+    yield case(log((1, "gum", "2017-04-30 08:00"), (1, "milk", "2017-04-30 08:00"), (1, "gum", "2017-05-02 08:00")),
+               at((1, "2017-05-01")), 2, ["milk"], "gum").shows(
+        Text("items outside the vocabulary are ignored in the window", "窗口中忽略词表之外的商品"))
+    yield case(log((1, "milk", "2017-04-30 08:00")), at((9, "2017-05-01")), 2, ["milk"], "milk").shows(
+        Text("a household without events gets zeros", "没有事件的用户得到零"))
+    items = np.array(["milk", "tea", "bread", "gum"])
+    while True:
+        n, T = int(rng.integers(25, 60)), int(rng.integers(3, 7))
+        # Whole days as often as odd minutes, so that both boundaries are met.
+        minutes = rng.integers(-(T + 2), 10, n) * 1440 + rng.integers(0, 1440, n) * rng.integers(0, 2, n)
+        events = pd.DataFrame({"household": rng.integers(1, 5, n), "item": rng.choice(items, n),
+                               "time": (monday + pd.to_timedelta(minutes, unit="m")).astype("datetime64[ns]")})
+        rows = pd.DataFrame({"household": rng.permutation([1, 2, 3, 4, 5])[:3],
+                             "cutoff": (monday + pd.to_timedelta(rng.integers(-1, 2, 3), unit="D")).astype("datetime64[ns]")})
+        yield case(events, rows, T, [str(v) for v in rng.permutation(items[:3])], str(rng.choice(items)))
+
+
+@exercise(level="core", minutes=14, points=25, short=True, uses=("keras", "tensorflow"), cases=2,
+          call=fit_and_predict(epochs=5, batch_size=64), judge=auc_at_least(MOTIF_BOUND), hints=(
+              Text("Print `model.output_shape` of the interviewer's model. How many numbers does it predict for one shopper?",
+                   "打印面试官模型的 `model.output_shape`。它为一个用户预测了多少个数？"),
+              Text("Between the last Conv1D and the Dense, one layer must turn (steps, filters) into (filters,).",
+                   "最后一个 Conv1D 与 Dense 之间，需要一层把（步数，通道）变成（通道）。"),
+              Text("One unit needs sigmoid; softmax over a single unit is always 1. Its loss is binary_crossentropy.",
+                   "单个输出单元要用 sigmoid；对单个单元做 softmax 恒等于 1。损失用 binary_crossentropy。"),
+          ))
+def build_purchase_cnn(rng):
+    for T in (20, 30):
+        X, y = ordered_motif(rng, 1000, T)
+        X_new, y_new = ordered_motif(rng, 600, T)
+        made = case(T, 4).trains_on(X, y).predicts(X_new, truth=y_new)
+        yield made if T == 20 else made.shows(Text("another length works as well", "换一个序列长度也能工作"))
+
+
+def ordered_motif(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sessions in which only the order tells who buys: X float32 (n, T, 4) of one-hot view, cart, pay, other, and y (n,), half of each.
+
+    Somewhere before the last five steps a buyer's session holds view, cart, pay in a row, the others' pay, cart, view. The rest is the
+    same noise for both: every count has the same distribution, and neither a sum over time nor the last steps tell anything.
+    """
+    y = rng.permutation(np.arange(n) % 2)
+    action = rng.choice(5, size=(n, T), p=[.12, .12, .12, .24, .40])        # 4: nothing happened in this step
+    start = rng.integers(0, T - 7, n)
+    for j in range(3):
+        action[np.arange(n), start + j] = np.where(y == 1, j, 2 - j)
+    return (action[..., None] == np.arange(4)).astype(np.float32), y
+
+
+@exercise(level="core", minutes=8, points=15, short=True, uses=("numpy", "pandas"), judge=close(rtol=1e-9), hints=(
+    Text("What would a random order give? Your function must return about 1 for it.", "随机排序会得到多少？你的函数对它应返回约 1。"),
+    Text("`np.argsort(-score, kind=\"stable\")[:k]` are the k best, equal scores in their order.",
+         "`np.argsort(-score, kind=\"stable\")[:k]` 是最好的 k 个，分数相等时保持原顺序。"),
+))
+def lift_at_k(rng):
+    yield case([1, 0, 0, 0], [.9, .1, .2, .3], k=1)
+    yield case([1, 1, 0, 1, 0], [.2, .8, .5, .9, .1], k=2)
+    yield case([0, 1], [.5, .5], k=1).shows(Text("equal scores keep their order", "分数相同时保持原来的顺序"))
+    yield case([0, 1], [.5, .4], k=3).raises(ValueError).shows(Text("k above n is refused", "k 大于 n 时报错"))
+    yield case([0, 1], [.5, .4], k=0).raises(ValueError).shows(Text("k below 1 is refused", "k 小于 1 时报错"))
+    yield case([0, 0, 0], [.5, .4, .1], k=2).shows(Text("nobody bought: nan", "没有人购买：返回 nan"))
+    while True:
+        n = int(rng.integers(5, 50))
+        yield case(rng.integers(0, 2, n), rng.random(n).round(1), k=int(rng.integers(1, n + 1)))
+
+
+@exercise(level="more", minutes=8, uses=("numpy",), judge=close(rtol=1e-9), hints=(
+    Text("Go over to odds, q / (1 − q). By what factor did dropping negatives multiply them?",
+         "改用几率 q / (1 − q)。丢弃负样本把它放大了多少倍？"),
+    Text("Kept negatives stand for 1 / keep_rate negatives each.", "每个保留的负样本代表 1 / keep_rate 个负样本。"),
+))
+def prior_correct(rng):
+    yield case([.5], .25)
+    yield case([.5, .9], .1)
+    yield case([0.0, 1.0], .3).shows(Text("0 stays 0 and 1 stays 1", "0 仍为 0，1 仍为 1"))
+    yield case([.2, .7], 1.0).shows(Text("all negatives kept: nothing to correct", "负样本全部保留时无需校正"))
+    yield case([1e-6, 1 - 1e-9], .5).shows(Text("very small and very large probabilities are kept", "极小与极大的概率也保留"))
+    while True:
+        yield case(rng.random(int(rng.integers(1, 8))), float(rng.uniform(.02, .95)))
+
+
+@exercise(level="more", minutes=5, uses=("numpy",), judge=close(rtol=1e-9), hints=(
+    Text("Write down the expected gain of acting on a shopper with probability p, and of not acting.",
+         "写出对概率为 p 的用户采取行动的期望收益，以及不行动的期望收益。"),
+))
+def cost_threshold(rng):
+    yield case(4.0, 1.0)
+    yield case(10.0, 0.5)
+    yield case(2.0, 3.0).shows(Text("a threshold above 1 says: never act", "阈值大于 1 表示永远不行动"))
+    yield case(2.0, 0.0).shows(Text("a free action is always worth it", "零成本的行动总是值得"))
+    yield case(0.0, 1.0).raises(ValueError).shows(Text("a gain that is not positive is refused", "收益不为正时报错"))
+    while True:
+        yield case(float(rng.uniform(.5, 9)), float(rng.uniform(.1, 12)))
+
+
+@exercise(level="stretch", minutes=15, uses=("numpy",), judge=close(rtol=1e-6), hints=(
+    Text("How many places can a kernel of k steps take in a sequence of T?", "长度为 k 的卷积核在长度为 T 的序列上有多少个位置？"),
+    Text("At place t, multiply x[t:t+k] (k, F) with w[:, :, c] (k, F), sum all, add b[c].",
+         "在位置 t，把 x[t:t+k]（k, F）与 w[:, :, c]（k, F）逐元素相乘求和，再加 b[c]。"),
+))
+def conv1d_forward(rng):
+    yield case([[1.], [2.], [4.]], [[[1.]], [[10.]]], [.5])
+    yield case([[1., 0.], [0., 1.], [1., 1.]], [[[1., 0.], [0., 2.]], [[0., 1.], [3., 0.]]], [0., 1.])
+    yield case([[1.], [2.]], [[[1.]], [[1.]]], [0.]).shows(Text("a kernel as long as the sequence fits once", "核与序列等长时只有一个位置"))
+    yield case([[2., 1.], [3., 5.]], [[[1.], [-1.]]], [1.]).shows(Text("a kernel of one step", "长度为 1 的核"))
+    while True:
+        T, F, C = (int(v) for v in rng.integers([5, 2, 2], [9, 4, 5]))
+        k = int(rng.integers(2, 5))
+        yield case(rng.normal(size=(T, F)), rng.normal(size=(k, F, C)), rng.normal(size=C))
+
+
+@exercise(level="stretch", minutes=25, uses=("numpy",), judge=close(rtol=1e-6), hints=(
+    Text("First one knot for each distinct score: the mean label and how many rows it stands for.",
+         "先为每个不同的分数建立一个节点：标签均值以及它代表的行数。"),
+    Text("Keep a list of blocks. While the last block is lower than the one before, merge the two, weighted by their rows.",
+         "维护一个块的列表。只要最后一块低于前一块，就按行数加权合并。"),
+    Text("`np.interp(new, knots, values)` is linear between knots and constant outside.", "`np.interp(new, knots, values)` 在节点间线性、在外部取常数。"),
+))
+def fit_isotonic(rng):
+    yield case([.1, .2, .3, .4], [0, 1, 0, 1], [.1, .2, .3, .4])
+    yield case([.1, .2, .3, .4, .5], [1, 0, 0, 0, 1], [.2, .45])
+    yield case([.2, .2, .6], [0, 1, 1], [.2, .4, .6]).shows(Text("equal scores are pooled first", "相同分数先合并"))
+    yield case([.3, .7], [0, 1], [.0, .3, 1.0]).shows(Text("outside the knots the nearest value holds", "节点之外取最近的值"))
+    yield case([.3, .7], [0, 1], [.4, .5]).shows(Text("between two knots the line is straight", "两个节点之间为直线"))
+    while True:
+        n = int(rng.integers(8, 25))
+        score = rng.random(n).round(1)
+        y = (rng.random(n) < score).astype(int)
+        yield case(score, y, np.round(rng.uniform(-.2, 1.2, 6), 3))

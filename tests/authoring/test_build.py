@@ -1,0 +1,46 @@
+"""What is generated is exactly what its source says."""
+
+import json
+
+import pytest
+
+from helpers.authoring.build import outputs
+from helpers.authoring.source import notebooks
+from helpers.course import course_folder, lessons
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+def test_everything_generated_regenerates_without_a_difference(course, lesson):
+    different = [path.relative_to(course) for path, text in outputs(course, lesson)
+                 if not path.exists() or path.read_text(encoding="utf-8") != text]
+    assert not different, "run `make build` and commit what it writes"
+
+
+def test_no_notebook_stands_in_notebooks_that_no_source_makes(course):
+    made = {course / "notebooks" / lesson.name / f"{source.name}.ipynb" for lesson in lessons() for source in notebooks(course, lesson)}
+    found = {path for path in (course / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}
+    assert found == made
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+def test_no_line_of_a_reference_reaches_the_learners_notebook(course, lesson):
+    for source in notebooks(course, lesson):
+        released = json.loads((course / "notebooks" / lesson.name / f"{source.name}.ipynb").read_text(encoding="utf-8"))
+        text = "\n".join("".join(cell["source"]) for cell in released["cells"])
+        assert "BEGIN SOLUTION" not in text
+        for cell in source.cells:
+            if cell.exercise:
+                shown = set(cell.stub().splitlines())
+                own = [line for line in cell.solved().splitlines() if line not in shown and len(line.strip()) > 30]
+                assert [line for line in own if line in text] == []
+
+
+def test_the_lesson_table_of_the_readme_names_every_exercise(course):
+    from helpers.checks.exercise import exercises
+
+    readme = (course / "README.md").read_text(encoding="utf-8")
+    assert [exercise.name for exercise in exercises() if f"`{exercise.name}`" not in readme] == []
+
+
+def test_the_course_folder_is_found_from_inside_it(course):
+    assert course_folder(course / "solutions" / "00_start") == course

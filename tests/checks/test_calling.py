@@ -1,0 +1,54 @@
+"""One call: fresh arguments, a time limit, what came back."""
+
+import time
+
+import pytest
+
+from helpers.checks import calling
+
+
+def test_a_time_limit_stops_a_loop_and_leaves_the_process_alive():
+    started = time.monotonic()
+    with pytest.raises(TimeoutError), calling.time_limit(.2):
+        while True:
+            pass
+    assert time.monotonic() - started < 3
+
+
+def test_a_time_limit_that_is_not_reached_does_nothing():
+    with calling.time_limit(5):
+        pass
+    time.sleep(.01)
+
+
+def test_the_learners_own_interrupt_stays_an_interrupt():
+    with pytest.raises(KeyboardInterrupt), calling.time_limit(5):
+        raise KeyboardInterrupt
+
+
+def test_every_call_gets_fresh_arguments(lift):
+    seen = []
+
+    def remember(bought, score, k):
+        seen.append(bought)
+        bought[:] = [0] * len(bought)
+        return 0.0
+
+    cases = lift.cases()[:1] * 2
+    calling.run_all(lift, cases, {"lift_at_k": remember})
+    assert seen[0] is not seen[1]
+    assert cases[0].args[0] == [1, 0, 0, 0]
+
+
+def test_cases_are_the_same_under_one_seed_and_differ_under_another(lift):
+    def drawn(seed):
+        return [calling.encode_arguments(each) for each in lift.cases(seed)]
+
+    assert drawn(5) == drawn(5)
+    assert drawn(5) != drawn(6)
+
+
+@pytest.mark.parametrize("data", [None, [], {"kind": 3}, {"kind": "value", "more": 1}, "value"])
+def test_what_is_not_an_outcome_is_refused(data):
+    with pytest.raises(ValueError, match="not an outcome"):
+        calling.Outcome.from_json(data)

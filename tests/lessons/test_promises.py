@@ -1,0 +1,64 @@
+"""Every exercise's check does what it promises."""
+
+import pytest
+
+from helpers.authoring.bench import SLACK, check_seconds
+from helpers.authoring.proof import SEEDS, alike, broken_promises
+from helpers.authoring.source import functions_of, variants
+from helpers.checks import check
+from helpers.checks.exercise import exercises
+from helpers.course import lessons
+
+NUMERIC = [exercise for exercise in exercises() if not exercise.trained]
+TRAINED = [exercise for exercise in exercises() if exercise.trained]
+
+
+def name(exercise):
+    return f"{exercise.lesson.subject}-{exercise.name}"
+
+
+@pytest.mark.parametrize("exercise", NUMERIC, ids=name)
+def test_the_reference_passes_mistakes_are_explained_alternates_pass_and_trivial_answers_earn_nothing(course, exercise):
+    assert [broken for seed in (0, *SEEDS) for broken in broken_promises(course, exercise, seed)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", TRAINED, ids=name)
+def test_the_same_holds_for_a_trained_exercise_at_one_seed(course, exercise):
+    assert list(broken_promises(course, exercise, SEEDS[0])) == []
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=name)
+def test_some_case_tells_every_two_mistakes_apart(course, exercise):
+    assert alike(course, exercise) == []
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=name)
+def test_an_exercise_has_at_least_four_mistakes_two_alternates_and_two_hints(course, exercise):
+    mine = [variant for variant in variants(course, exercise.lesson) if variant.exercise == exercise.name]
+    assert sum(variant.wrong for variant in mine) >= 4
+    assert sum(not variant.wrong for variant in mine) >= 2
+    assert len(exercise.hints) >= 2
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=name)
+def test_the_learners_own_check_passes_the_reference_in_its_time(course, exercise):
+    import time
+
+    functions = functions_of(course, exercise)
+    if exercise.trained:
+        import tensorflow  # noqa: F401
+    started = time.monotonic()
+    found = check.examine(exercise, functions)
+    assert found.passed
+    assert time.monotonic() - started < SLACK * check_seconds(exercise)
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+def test_a_lessons_core_is_at_most_five_exercises_ninety_minutes_and_exactly_100_points(lesson):
+    core = [exercise for exercise in exercises(lesson) if exercise.level == "core"]
+    assert len(core) <= 5
+    assert sum(exercise.points for exercise in core) == 100
+    assert sum(exercise.minutes for exercise in core) <= 90
+    assert any(exercise.short for exercise in core)
+    assert all(exercise.level == "core" for exercise in exercises(lesson) if exercise.short)
