@@ -33,13 +33,16 @@ bench: $(READY)            ## seconds and memory beside their budgets
 prove: $(READY)            ## the long proofs; writes tests/PROOF.md
 	$(BIN)/python -m helpers.authoring prove
 
-$(READY): requirements.lock pyproject.toml
+$(READY): .venv/locked pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "This course needs CPython 3.11, 3.12 or 3.13 (TensorFlow has no wheel for others)."; \
 		echo "Install one, or name it: make lab PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Building .venv with $$($(PYTHON) --version) from requirements.lock: some minutes, once."
 	@$(PYTHON) -m venv --clear .venv || { echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 lock:                      ## solve the lock anew (maintainers; needs uv)

@@ -38,39 +38,41 @@ def brier(y, p) -> float:
     return float(np.mean((p - y) ** 2))
 
 
-def household_interval(household, metrics: Mapping[str, Callable], *, draws: int = 200, seed: int = 0,
-                       level: float = .95) -> dict[str, tuple[float, float]]:
-    """Percentile intervals of metrics when whole households are drawn again, with replacement.
+def household_draws(household, metrics: Mapping, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Metrics of `draws` samples in which whole households are drawn again, with replacement: one row a draw, one column a metric.
 
     Rows of one household are not independent: one shopper's sixty candidates share a taste and a calendar. Resampling rows would
-    therefore promise too much. A household drawn twice counts twice: `metrics` maps a name to a function of the row weights, and
-    `weighted` makes one.  Returns name -> (low, high).
+    therefore promise too much. All metrics see the same draws, so two columns may be subtracted: that is the interval of a difference.
+    A household drawn twice counts twice: `metrics` maps a name to a function of row weights, and `weighted` makes one.
 
-    >>> y, score, home = [0, 1, 0, 1], [.1, .9, .2, .8], [1, 1, 2, 2]
-    >>> household_interval(home, {"PR-AUC": weighted(pr_auc, y, score)}, draws=20)["PR-AUC"]
-    (1.0, 1.0)
+    >>> home, y, score = [1, 1, 2, 2], [0, 1, 0, 1], [.1, .9, .2, .8]
+    >>> household_draws(home, {"PR-AUC": weighted(pr_auc, y, score)}, draws=20)["PR-AUC"].quantile([.025, .975]).tolist()
+    [1.0, 1.0]
     """
     _, code = np.unique(np.asarray(household), return_inverse=True)
-    homes = code.max() + 1
+    homes = int(code.max()) + 1
     rng = np.random.default_rng(seed)
-    values: dict[str, list[float]] = {name: [] for name in metrics}
+    values = []
     for _ in range(draws):
-        times = np.bincount(rng.integers(0, homes, homes), minlength=homes)
-        weight = times[code].astype(float)
-        for name, metric in metrics.items():
-            values[name].append(metric(weight))
-    tail = 100 * (1 - level) / 2
-    return {name: tuple(float(v) for v in np.nanpercentile(drawn, [tail, 100 - tail])) for name, drawn in values.items()}
+        times = np.bincount(rng.integers(0, homes, homes), minlength=homes).astype(float)
+        values.append([metric(times[code]) for metric in metrics.values()])
+    columns = pd.MultiIndex.from_tuples(metrics) if isinstance(next(iter(metrics)), tuple) else list(metrics)
+    return pd.DataFrame(values, columns=columns)
 
 
-def weighted(metric: Callable, y, score, *args) -> Callable[[np.ndarray], float]:
-    """`pr_auc`, `lift_at_share` or `brier` as a function of row weights, sorted once: what `household_interval` calls often."""
+def weighted(metric: Callable, y, score, *args, where=None) -> Callable[[np.ndarray], float]:
+    """`pr_auc`, `lift_at_share` or `brier` as a function of row weights, sorted once: `household_draws` calls it often.
+
+    where: (n,) bool, rows to measure; all if None.
+    """
+    rows = np.arange(len(y)) if where is None else np.flatnonzero(where)
+    y, score = np.asarray(y, float)[rows], np.asarray(score, float)[rows]
     if metric is brier:
-        error = (np.asarray(score, float) - np.asarray(y, float)) ** 2
-        return lambda weight: float(np.average(error, weights=weight))
-    order, positive, block = _order(y, score)
+        return lambda weight: float(np.average((score - y) ** 2, weights=weight[rows]))
+    order, positive, ends = _order(y, score)
+    rows = rows[order]
     inner = {pr_auc: _average_precision, lift_at_share: _lift}[metric]
-    return lambda weight: inner(positive, block, *args, weight=weight[order])
+    return lambda weight: inner(positive, ends, *args, weight=weight[rows])
 
 
 def spread(values) -> tuple[float, float]:

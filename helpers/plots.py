@@ -67,12 +67,11 @@ def retention_curves(curves: Mapping, *, title: str, xlabel: str, ylabel: str = 
     _percent(ax.yaxis)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    right = max(x for x, *_ in ends)
-    # Names stand right of the last point, moved apart where they would overlap; the axis makes room for the longest.
+    # Names stand right of each curve's last point, moved apart where they would overlap; the figure makes room for the longest.
     low, high = ax.get_ylim()
     heights = _apart([y for _, y, *_ in ends], gap=.06 * (high - low))
     for (x, _, name, colour), height in zip(ends, heights, strict=True):
-        ax.annotate(name, (max(x, right), height), xytext=(8, 0), textcoords="offset points", color=colour, va="center",
+        ax.annotate(name, (x, height), xytext=(8, 0), textcoords="offset points", color=colour, va="center",
                     fontsize=9.5, annotation_clip=False)
     return ax
 

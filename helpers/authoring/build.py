@@ -21,7 +21,7 @@ from helpers.checks import calling, keys
 from helpers.checks.exercise import Exercise, exercises, find
 from helpers.checks.keys import Answers, KnownMistake
 from helpers.checks.notebook import digest
-from helpers.checks.verdict import verdict
+from helpers.checks.verdict import failing
 from helpers.course import Lesson, lessons
 from helpers.grading import pipeline
 
@@ -30,6 +30,8 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 GENERATED = "GENERATED from solutions/{source}; edit that and run `make build`"
+READMES = ("README.md", "README.zh.md")
+TABLE = re.compile(r"(<!-- exercises: .*? -->\n).*?(<!-- end of exercises -->)", flags=re.DOTALL)
 SETUP_MARK = "# setup: imports and constants; the grader runs this cell first"
 
 
@@ -40,6 +42,7 @@ def build(course: Path) -> list[Path]:
     .grading/source.  SourceError if a lesson's source breaks a rule.
     """
     made = {path: text for lesson in lessons() for path, text in outputs(course, lesson)}
+    made.update({course / name: readme(course, name) for name in READMES})
     written = []
     for path, text in made.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -97,9 +100,7 @@ def _grading(cell: Cell) -> dict:
         return _nbgrader(f"check-{exercise.name}", grade=True, points=exercise.points)
     if "setup" in cell.tags:
         return _nbgrader("setup", locked=True)
-    if "answer" in cell.tags:
-        return _nbgrader(f"words-{digest(cell.source)}", solution=True)
-    return {}
+    return {}       # also for the learner's words: nbgrader knows no written cell without points
 
 
 def _nbgrader(grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False, points: int = 0) -> dict:
@@ -128,7 +129,7 @@ def _notebook(course: Path, source: Notebook, cells: list[tuple[Cell, str, dict]
 def _identity(cell: Cell, text: str, used: set[str]) -> str:
     """A cell id that a rebuild keeps: an exercise's by name, any other by its text."""
     base = (f"answer-{cell.exercise}" if cell.exercise else f"check-{cell.checks[0]}" if cell.checks else
-            "setup" if "setup" in cell.tags else digest(text))[:56]
+            "setup" if "setup" in cell.tags else f"words-{digest(text)}" if "answer" in cell.tags else digest(text))[:56]
     name, n = base, 1
     while name in used:
         n += 1
@@ -154,7 +155,7 @@ def heading(exercise: Exercise) -> str:
 
 def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
     """nbgrader's own release of a lesson, by notebook: run in this process, without its database, into .grading/release."""
-    from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters import GenerateAssignment, NbGraderException
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
@@ -172,7 +173,10 @@ def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
     shutil.rmtree(target, ignore_errors=True)
     with _quiet_log() as told:
         converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
-        converter.start()
+        try:
+            converter.start()
+        except NbGraderException:
+            raise RuntimeError(f"nbgrader cannot release {lesson.name}: {'; '.join(told)}") from None
     names = [path.stem for path in sorted(target.glob("*.ipynb"))] if target.exists() else []
     if not names:
         raise RuntimeError(f"nbgrader released nothing of {lesson.name}: {'; '.join(told[-3:])}")
@@ -239,10 +243,18 @@ def answers(course: Path, exercise: Exercise, cases: list) -> Answers:
     known = []
     for each in wrong:
         given = calling.run_all(exercise, cases, functions_of(course, exercise, each))
-        differ = {i for i, case in enumerate(cases)
-                  if not verdict(exercise, [case], [given[i]], [expected[i]]).passed}
-        known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i]) for i in sorted(differ)}))
+        differ = failing(exercise, cases, given, expected)
+        known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i]) for i in differ}))
     return Answers(tuple(map(_short, expected)), tuple(known))
+
+
+def readme(course: Path, name: str) -> str:
+    """A README with the table of exercises as the records have them; the rest as it stands."""
+    rows = [f"| {e.lesson.name} | {', '.join(f'`{f}`' for f in e.functions)} | {e.level} | {e.minutes} | {e.points or ''} | {'S' if e.short else ''} |"
+            for e in exercises()]
+    heads = {"README.md": "| lesson | exercise | level | minutes | points | |", "README.zh.md": "| 课程 | 练习 | 级别 | 分钟 | 分数 | |"}
+    table = "\n".join([heads[name], "|---|---|---|---|---|---|", *rows]) + "\n"
+    return TABLE.sub(lambda found: found[1] + table + found[2], (course / name).read_text(encoding="utf-8"))
 
 
 def _short(outcome: calling.Outcome) -> calling.Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +41,7 @@ def run_notebook(path: Path, folder: Path, *, timeout: float, kernel: str = "pyt
     """
     from nbclient import NotebookClient
 
-    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    notebook = nbformat.read(path, as_version=4)
     if before:
         notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     notebook.cells.append(nbformat.v4.new_code_cell(_MEASURE))

@@ -9,7 +9,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from helpers.checks import codec
@@ -36,8 +37,15 @@ class Outcome:
     traceback: str = ""
     mutated: bool = False
 
+    @cached_property
+    def answer(self) -> Any:
+        """The decoded answer; not to be changed.  CodecError if what came back is not a value."""
+        return codec.decode(self.value)
+
     def as_json(self) -> dict:
-        return {k: v for k, v in asdict(self).items() if v not in (None, (), "", False)}
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        defaults = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in told.items() if name in ("kind", "value") or value != defaults[name]}
 
     @classmethod
     def from_json(cls, data: Any) -> Outcome:

@@ -158,7 +158,7 @@ def _decode_tagged(wire: dict, depth: int) -> Any:
         index, columns = decode(wire["index"], depth), decode(wire["columns"], depth)
         if len(columns) != len(v):
             raise CodecError("a frame whose columns do not match its labels")
-        frame = pd.DataFrame({i: pd.Series(_values(x, depth), index=index) for i, x in enumerate(v)}, index=index)
+        frame = pd.DataFrame({i: _values(x, depth) for i, x in enumerate(v)}, index=index)
         frame.columns = columns
         return frame
     raise CodecError(f"unknown tag {tag!r}"[:80])

@@ -139,9 +139,7 @@ def _failure(verdict: Verdict, failure: Failure, graded: bool):
         if outcome.traceback and not graded:
             yield f'<pre style="margin:.2em 0;font-size:.85em">{escape(outcome.traceback)}</pre>', outcome.traceback
     elif stage == "no error":
-        from helpers.checks import codec
-
-        yield _both(say("no error", error=case.error.__name__, got=_short(codec.decode(outcome.value))))
+        yield _both(say("no error", error=case.error.__name__, got=_short(outcome.answer)))
     elif failure.difference is not None:
         yield _difference(failure, graded)
     if stage in ("type", "unsupported") and failure.difference is not None and failure.difference.got == "None":

@@ -58,7 +58,7 @@ def _table(rng, rows: int, start: pd.Timestamp, days: int) -> pd.DataFrame:
     }, index=pd.Index(rng.choice(1000, rows, replace=False)))
 
 
-@exercise(level="core", minutes=8, points=20, uses=("numpy", "pandas"), judge=close(rows="in order"), hints=(
+@exercise(level="core", minutes=8, points=20, uses=("numpy", "pandas"), judge=close(rows="in order"), cases=14, hints=(
     Text("Three conditions, of which each row satisfies exactly one. Write them with < and >= only.",
          "三个条件，每一行恰好满足其中一个。只用 < 和 >= 来写。"),
     Text("df[df[ts] < train_end] keeps order, labels and columns; there is nothing to sort and nothing to reset.",
@@ -119,7 +119,7 @@ def _scrambled(events: pd.DataFrame, cutoff: pd.Timestamp, rng) -> pd.DataFrame:
 
 
 @exercise(level="core", minutes=25, points=45, short=True, uses=("numpy", "pandas"), functions=("build_features", "build_labels"),
-          judge=close(rows="any order"), cases=44, hints=(
+          judge=close(rows="any order"), cases=29, hints=(
     Text("Begin with one line that both functions need: the events with cutoff - lookback <= time < cutoff. Every feature comes from "
          "it, and from nothing else.",
          "先写两个函数都需要的一行：满足 cutoff - lookback <= time < cutoff 的事件。每个特征都只从它得出。"),
@@ -193,7 +193,6 @@ def rank_of_target(rng):
         Text("an excluded item that ties does not count", "被排除的同分商品不计入"))
     while True:
         n = int(rng.integers(3, 40))
-        scores = np.round(rng.random(n), int(rng.integers(1, 3)))
         target = int(rng.integers(n))
         # Every other case is free of ties and of a target among the excluded: those two are rules of their own.
         scores = rng.permutation(n) / n

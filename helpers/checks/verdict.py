@@ -63,8 +63,7 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
     expected: the reference's outcomes (not used for a trained exercise).  mistakes: those known on these very cases.
     refuse: an answer that delegates earns nothing (grading); without it is only told so (practice).
     """
-    failures = [failure for i in range(len(cases))
-                if (failure := _failure(exercise, i, cases[i], outcomes[i], expected[i] if expected else None))]
+    failures = _failures(exercise, cases, outcomes, expected)
     wrong = {failure.index for failure in failures}
     core = all(i not in wrong for i, case in enumerate(cases) if case.rule is None)
     rules: dict[Text, bool] = {}
@@ -79,6 +78,16 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
     shown = min(failures, key=lambda f: (_RUNGS.get(f.stage, 9), f.index), default=None)
     return Verdict(exercise, earned, core, rules, shown, len(failures), len(cases),
                    tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused)
+
+
+def failing(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome], expected: Sequence[Outcome]) -> list[int]:
+    """The positions of the cases that are not answered as expected."""
+    return [failure.index for failure in _failures(exercise, cases, outcomes, expected)]
+
+
+def _failures(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome], expected: Sequence[Outcome]) -> list[Failure]:
+    return [failure for i in range(len(cases))
+            if (failure := _failure(exercise, i, cases[i], outcomes[i], expected[i] if expected else None))]
 
 
 def _failure(exercise: Exercise, index: int, case: Case, outcome: Outcome, expected: Outcome | None) -> Failure | None:
@@ -98,12 +107,12 @@ def _failure(exercise: Exercise, index: int, case: Case, outcome: Outcome, expec
 
 def _difference(exercise: Exercise, case: Case, outcome: Outcome, expected: Outcome | None) -> Difference | None:
     try:
-        got = codec.decode(outcome.value)
+        got = outcome.answer
     except (codec.CodecError, RecursionError) as error:
         return Difference("type", Text("the answer", "答案"), str(error), "")
     if exercise.trained:
         return exercise.judge.difference(case, got)
-    return exercise.judge.difference(codec.decode(expected.value), got)
+    return exercise.judge.difference(expected.answer, got)
 
 
 def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outcome], expected: Sequence[Outcome],
@@ -135,7 +144,7 @@ def _agree(exercise: Exercise, mistake: Outcome, got: Outcome, case: Case) -> bo
         return True
     if mistake.mutated and got.mutated and not mistake.value:
         return True
-    return exercise.judge.difference(codec.decode(mistake.value), codec.decode(got.value)) is None and mistake.mutated == got.mutated
+    return mistake.mutated == got.mutated and exercise.judge.difference(mistake.answer, got.answer) is None
 
 
 def _has_facts(failures: list[Failure], mistake: KnownMistake) -> bool:
@@ -145,7 +154,7 @@ def _has_facts(failures: list[Failure], mistake: KnownMistake) -> bool:
         if failure.outcome.kind == "error":
             facts = {"error": failure.outcome.errors[0] if failure.outcome.errors else "", "message": failure.outcome.message}
         elif failure.outcome.kind == "value":
-            answer = codec.decode(failure.outcome.value)
+            answer = failure.outcome.answer
             facts = answer.get("facts", {}) if isinstance(answer, dict) else {}
         else:
             continue

@@ -36,8 +36,8 @@ def restitched(submitted: nbformat.NotebookNode, assignment: str, name: str) -> 
         exercise = exercise_of(cell.source) if cell.cell_type == "code" else None
         if exercise in answered.answers:
             cell.source = answered.answers[exercise]
-        elif cell.cell_type == "markdown" and _grade_id(cell) in words:
-            cell.source = words[_grade_id(cell)]
+        elif cell.id in words:
+            cell.source = words[cell.id]
         stitched.append(cell)
         if cell.id == "setup":
             for source in answered.added:
@@ -50,15 +50,9 @@ def restitched(submitted: nbformat.NotebookNode, assignment: str, name: str) -> 
 
 
 def _words(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """What the learner wrote in words, by the grade id of its cell."""
-    return {_grade_id(cell): _text(cell) for cell in notebook.cells
-            if cell.get("cell_type") == "markdown" and _grade_id(cell).startswith("words-")}
-
-
-def _grade_id(cell: dict) -> str:
-    metadata = cell.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    return str(mark.get("grade_id", "")) if isinstance(mark, dict) else ""
+    """What the learner wrote in words, by the id of its cell.  It earns no points; a notebook that lost its ids loses only this."""
+    return {cell.id: _text(cell) for cell in notebook.cells
+            if cell.get("cell_type") == "markdown" and str(cell.get("id", "")).startswith("words-")}
 
 
 def _text(cell: dict) -> str:

@@ -9,7 +9,7 @@ from helpers.checks import calling
 
 def test_a_time_limit_stops_a_loop_and_leaves_the_process_alive():
     started = time.monotonic()
-    with pytest.raises(TimeoutError), calling.time_limit(.2):
+    with pytest.raises(TimeoutError), calling.time_limit(.2):  # noqa: PT012
         while True:
             pass
     assert time.monotonic() - started < 3
@@ -52,3 +52,10 @@ def test_cases_are_the_same_under_one_seed_and_differ_under_another(lift):
 def test_what_is_not_an_outcome_is_refused(data):
     with pytest.raises(ValueError, match="not an outcome"):
         calling.Outcome.from_json(data)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, False, "", None, []])
+def test_an_outcome_survives_as_json_whatever_its_value(value):
+    outcome = calling.Outcome("value", value=value)
+    assert calling.Outcome.from_json(outcome.as_json()) == outcome
+    assert type(calling.Outcome.from_json(outcome.as_json()).value) is type(value)
