@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-BADGE = ("[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-         "(https://colab.research.google.com/github/{repository}/blob/main/{path})")
+# The picture is our own and beside the notebook, so that nothing in a lesson needs a foreign host to be read.
+BADGE = "[![Open in Colab](../../docs/colab-badge.svg)](https://colab.research.google.com/github/{repository}/blob/main/{path})"
 
 # --no-deps: Colab has every package the course needs, and the data packages declare some it does not.
 CELL = '''\
@@ -16,8 +16,12 @@ import subprocess
 import sys
 
 if "google.colab" in sys.modules:
-    course = os.environ.get("RETENTION_SOURCE", "{source}")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course, {data}], check=True)'''
+    course = os.environ.get(
+        "RETENTION_SOURCE",
+        "{source}")
+    data = [{data}]
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+                    course, *data], check=True)'''
 
 
 def badge(course: Path, path: str) -> str:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from helpers.authoring.build import answers
+from helpers.authoring.mutants import mutants
 from helpers.authoring.source import functions_of, references, variants
 from helpers.checks import calling
 from helpers.checks.exercise import PUBLIC_SEED, Exercise, exercises
@@ -108,22 +109,29 @@ def told(found: Verdict) -> str:
 
 
 def prove(course: Path) -> int:
-    """Run every promise at twenty seeds, print the result and write tests/PROOF.md.  Returns the exit status."""
-    rows, broken, started = [], [], time.monotonic()
+    """Run every promise at twenty seeds and count the mutants, print the result and write tests/PROOF.md.  Returns the exit status."""
+    rows, broken, alive, started = [], [], [], time.monotonic()
     for exercise in exercises():
         began = time.monotonic()
         faults = [fault for seed in SEEDS for fault in broken_promises(course, exercise, seed)]
         mine = [v for v in variants(course, exercise.lesson) if v.exercise == exercise.name]
         wrong = sum(v.wrong for v in mine)
+        tried = [] if exercise.trained else list(mutants(course, exercise))
+        alive += [f"| `{exercise.name}` | `{_cell(m.line)}` | `{_cell(m.change)}` |" for m in tried if not m.killed]
+        killed = f"{sum(m.killed for m in tried)} of {len(tried)}" if tried else "trained"
         rows.append(f"| {exercise.lesson.number} | `{exercise.name}` | {wrong} | {len(mine) - wrong} | {len(SEEDS)} | {len(faults)} "
-                    f"| {time.monotonic() - began:.1f} |")
+                    f"| {killed} | {time.monotonic() - began:.0f} |")
         print(rows[-1], flush=True)
         broken += faults
     text = PROOF.format(date=datetime.date.today(), machine=machine(), minutes=(time.monotonic() - started) / 60,
-                        rows="\n".join(rows))
+                        rows="\n".join(rows), alive="\n".join(alive))
     (course / "tests" / "PROOF.md").write_text(text, encoding="utf-8")
     print("\n".join(broken) or "every promise holds")
     return bool(broken)
+
+
+def _cell(code: str) -> str:
+    return code.replace("|", "\\|").replace("`", "'")
 
 
 def machine() -> str:
@@ -137,12 +145,21 @@ def machine() -> str:
 
 PROOF = """# The long proofs
 
-Written by `make prove` on {date}: {machine}; {minutes:.1f} minutes.
+Written by `make prove` on {date}: {machine}; {minutes:.0f} minutes.
 
 Per exercise, at every seed: the reference passes with full points; every named mistake is refused and explained as itself; every
-alternate passes with full points; constants, the identity, always raising and the public key learnt by heart earn nothing.
+alternate passes with full points; constants, the identity, always raising and the public key learnt by heart earn nothing. Mutants are
+changes of the reference made by rule, refused by the public cases; of a trained exercise none are made.
 
-| lesson | exercise | mistakes | alternates | seeds | broken promises | seconds |
-|---|---|---|---|---|---|---|
+| lesson | exercise | mistakes | alternates | seeds | broken promises | mutants refused | seconds |
+|---|---|---|---|---|---|---|---|
 {rows}
+
+## Mutants that survive
+
+Each is an equal program on everything the exercise's text states, or a case that is missing: read them when you change a record.
+
+| exercise | line | change |
+|---|---|---|
+{alive}
 """

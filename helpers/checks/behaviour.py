@@ -85,7 +85,7 @@ def content_scores(rng):
         yield case(texts, history, candidates)
 
 
-@exercise(level="core", minutes=16, points=20, uses=("numpy", "pandas"), judge=close(rtol=1e-9), cases=26, hints=(
+@exercise(level="core", minutes=16, points=20, uses=("numpy", "pandas"), judge=close(rtol=1e-9), cases=18, hints=(
     Text("For one row: keep the household's events, and subtract the cut-off from their calendar day. Which differences belong to the "
          "window, which to the label?", "先看一行：取出该用户的事件，用日期减去截止日。哪些差值属于窗口，哪些属于标签？"),
     Text("`time.dt.normalize()` is the calendar day. Day −1 goes to row T − 1, day −T to row 0.",
@@ -119,7 +119,7 @@ def make_windows(rng):
         Text("a household without events gets zeros", "没有事件的用户得到零"))
     items = np.array(["milk", "tea", "bread", "gum"])
     while True:
-        n, T = int(rng.integers(20, 45)), int(rng.integers(3, 7))
+        n, T = int(rng.integers(15, 32)), int(rng.integers(3, 7))
         # Whole days as often as odd minutes, so that both boundaries are met.
         minutes = rng.integers(-(T + 2), 10, n) * 1440 + rng.integers(0, 1440, n) * rng.integers(0, 2, n)
         events = pd.DataFrame({"household": rng.integers(1, 5, n), "item": rng.choice(items, n),
@@ -233,11 +233,12 @@ def conv1d_forward(rng):
 def fit_isotonic(rng):
     yield case([.1, .2, .3, .4], [0, 1, 0, 1], [.1, .2, .3, .4])
     yield case([.1, .2, .3, .4, .5], [1, 0, 0, 0, 1], [.2, .45])
+    yield case([.1, .1, .2, .2, .2, .3, .3], [0, 1, 1, 1, 0, 0, 0], [.1, .2, .3])       # one merge makes the next one necessary
     yield case([.2, .2, .6], [0, 1, 1], [.2, .4, .6]).shows(Text("equal scores are pooled first", "相同分数先合并"))
     yield case([.3, .7], [0, 1], [.0, .3, 1.0]).shows(Text("outside the knots the nearest value holds", "节点之外取最近的值"))
     yield case([.3, .7], [0, 1], [.4, .5]).shows(Text("between two knots the line is straight", "两个节点之间为直线"))
     while True:
         n = int(rng.integers(12, 30))
         score = rng.random(n).round(1)
-        y = (rng.random(n) < score).astype(int)
+        y = (rng.random(n) < .25 + score / 2).astype(int)
         yield case(score, y, np.round(rng.uniform(-.2, 1.2, 6), 3))

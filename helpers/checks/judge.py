@@ -85,7 +85,7 @@ class Close:
         if not isinstance(got, np.ndarray):
             return _typed(where, got, Text("an array", "数组"))
         if got.shape != expected.shape:
-            return Difference("shape", where + Text(": shape", "：形状"), str(got.shape), str(expected.shape))
+            return Difference("shape", where + Text(", its shape", "的形状"), str(got.shape), str(expected.shape))
         if expected.size == 0:
             return None
         numeric = expected.dtype.kind in "biuf"
@@ -119,7 +119,7 @@ class Close:
             return _typed(where, got, Text("a pandas DataFrame", "一个 pandas DataFrame"))
         names, theirs = list(expected.columns), list(got.columns)
         if (sorted(map(str, names)) != sorted(map(str, theirs))) or (self.columns == "in order" and names != theirs):
-            return Difference("shape", where + Text(": columns", "：列"), _short(theirs), _short(names))
+            return Difference("shape", where + Text(", its columns", "的列"), _short(theirs), _short(names))
         aligned = self._align(expected.index, got, where)
         if isinstance(aligned, Difference):
             return aligned
@@ -133,13 +133,13 @@ class Close:
         """`got` with its rows in the expected order, or the difference between the row labels."""
         ours, theirs = index.tolist(), got.index.tolist()
         if len(ours) != len(theirs):
-            return Difference("shape", where + Text(": number of rows", "：行数"), str(len(theirs)), str(len(ours)))
+            return Difference("shape", where + Text(", its number of rows", "的行数"), str(len(theirs)), str(len(ours)))
         same = all(_same(a, b) for a, b in zip(ours, theirs, strict=True))
         if same:
             return got
         if self.rows == "any order" and index.is_unique and got.index.is_unique and set(ours) == set(theirs):
             return got.loc[ours]
-        return Difference("value", where + Text(": row labels (index)", "：行标签（index）"), _short(theirs), _short(ours))
+        return Difference("value", where + Text(", its row labels (index)", "的行标签（index）"), _short(theirs), _short(ours))
 
     def _dicts(self, expected: dict, got: Any, where: Text) -> Difference | None:
         if isinstance(got, pd.Series):
@@ -147,7 +147,7 @@ class Close:
         if not isinstance(got, dict):
             return _typed(where, got, Text("a dict", "字典"))
         if set(expected) != set(got):
-            return Difference("shape", where + Text(": keys", "：键"), _short(sorted(got, key=str)), _short(sorted(expected, key=str)))
+            return Difference("shape", where + Text(", its keys", "的键"), _short(sorted(got, key=str)), _short(sorted(expected, key=str)))
         pairs = ((self._compare(v, got[k], where + Text(f", key {k!r}", f"，键 {k!r}"))) for k, v in expected.items())
         return next((found for found in pairs if found), None)
 
@@ -157,7 +157,7 @@ class Close:
         if not isinstance(got, tuple | list):
             return _typed(where, got, Text(f"{len(expected)} values", f"{len(expected)} 个值"))
         if len(got) != len(expected):
-            return Difference("shape", where + Text(": length", "：长度"), str(len(got)), str(len(expected)))
+            return Difference("shape", where + Text(", its length", "的长度"), str(len(got)), str(len(expected)))
         parts = (self._compare(e, g, where + Text(f", part {i + 1}", f"，第 {i + 1} 部分"))
                  for i, (e, g) in enumerate(zip(expected, got, strict=True)))
         return next((found for found in parts if found), None)

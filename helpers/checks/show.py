@@ -153,9 +153,9 @@ def _difference(failure: Failure, graded: bool) -> tuple[str, str]:
     where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
     if graded and failure.stage == "value" and not failure.case.truth is not None:
         return _both(where)
-    html = (f'{escape(where)}<br>{escape(say("got"))} <code>{escape(got)}</code>, '
+    html = (f'{escape(where)}: {escape(say("got"))} <code>{escape(got)}</code>, '
             f'{escape(say("expected"))} <code>{escape(expected)}</code>')
-    return html, f"{where}\n{say('got')} {got}, {say('expected')} {expected}"
+    return html, f"{where}: {say('got')} {got}, {say('expected')} {expected}"
 
 
 def describe_call(case: Any, limit: int = 400) -> str:

@@ -518,10 +518,10 @@ def build_features(events, cutoff, lookback_days):
     [10.0, 1.0, 5.0, 0.0]
     """
     ### BEGIN SOLUTION: cut the window out first; every column comes from it alone, and a quiet last week is 0
-    start = cutoff - pd.Timedelta(days=lookback_days)
-    past = events[(events["time"] >= start) & (events["time"] < cutoff)]
+    one_day = pd.Timedelta(days=1)
+    past = events[(events["time"] >= cutoff - lookback_days * one_day) & (events["time"] < cutoff)]
     past = past.assign(day=past["time"].dt.normalize())
-    last_week = past[past["time"] >= cutoff - pd.Timedelta(days=7)]
+    last_week = past[past["time"] >= cutoff - 7 * one_day]
     who = past.groupby("customer")
     table = pd.DataFrame({
         "recency": (cutoff - who["time"].max()).dt.days,
@@ -539,11 +539,12 @@ def build_labels(events, cutoff, lookback_days, horizon_days, observed_until):
     The population is that of build_features.  ValueError if cutoff + horizon_days is after observed_until.
     """
     ### BEGIN SOLUTION: refuse an unobserved horizon; then ask for each customer of the population, not for each event
-    end = cutoff + pd.Timedelta(days=horizon_days)
+    one_day, time = pd.Timedelta(days=1), events["time"]
+    end = cutoff + horizon_days * one_day
     if end > observed_until:
         raise ValueError(f"the horizon ends on {end}, but events are complete only before {observed_until}")
-    start, time = cutoff - pd.Timedelta(days=lookback_days), events["time"]
-    population = np.unique(events.loc[(time >= start) & (time < cutoff), "customer"])
+    in_lookback = (time >= cutoff - lookback_days * one_day) & (time < cutoff)
+    population = np.unique(events.loc[in_lookback, "customer"])
     came = events.loc[(time >= cutoff) & (time < end), "customer"]
     return pd.Series(np.isin(population, came).astype(int), index=pd.Index(population, name="customer"))
     ### END SOLUTION

@@ -8,9 +8,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-WRONG = """# exercise: temporal_split
-def temporal_split(df, ts, train_end, valid_end):
-    return df[df[ts] <= train_end], df[(df[ts] >= train_end) & (df[ts] <= valid_end)], df[df[ts] > valid_end]
+WRONG = """# exercise: cohort_retention
+def cohort_retention(first_day, active, n, window=1):
+    return float(np.asarray(active)[:, n:n + window].any(axis=1).mean())
 """
 NOISY = """import warnings, sys, logging
 warnings.warn("careful"); print("to stderr", file=sys.stderr); logging.warning("logged")
@@ -22,7 +22,7 @@ def grades(classroom):
     """Everything handed in, graded once; score by student."""
     right = classroom.answered(**classroom.references)
     classroom.hand_in("right", right)
-    classroom.hand_in("wrong", classroom.answered(temporal_split=WRONG))
+    classroom.hand_in("wrong", classroom.answered(cohort_retention=WRONG))
     classroom.hand_in("empty", classroom.released)
     classroom.hand_in("half_done", classroom.answered(temporal_split=classroom.references["temporal_split"]))
     classroom.hand_in("cut_off", json.dumps(right)[:5000])
