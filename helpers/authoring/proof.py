@@ -42,7 +42,12 @@ def broken_promises(course: Path, exercise: Exercise, seed: int) -> Iterator[str
     if not found.passed or found.earned != exercise.points:
         yield f"{here}: the reference does not pass: {told(found)}"
     for variant in (each for each in variants(course, exercise.lesson) if each.exercise == exercise.name):
-        found = judged(course, exercise, seed, functions_of(course, exercise, variant), known)
+        if variant.wrong and not exercise.trained:      # already run for the answers: where it is not wrong it answers as expected
+            wrong = next(mistake.outcomes for mistake in known.mistakes if mistake.name == variant.name)
+            found = verdict(exercise, cases, [wrong.get(i, right) for i, right in enumerate(known.expected)], known.expected,
+                            known.mistakes)
+        else:
+            found = judged(course, exercise, seed, functions_of(course, exercise, variant), known)
         if variant.wrong and found.passed:
             yield f"{here}: the mistake {variant.name} passes"
         elif variant.wrong and variant.name not in [mistake.name for mistake in found.mistakes]:

@@ -31,8 +31,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from helpers import ask, check, hint, interview, production_card, progress, recap, reveal, yours
-from helpers import metrics, plots, windows
+from helpers import ask, check, hint, interview, metrics, plots, production_card, progress, recap, reveal, windows, yours  # noqa: F401
 from helpers.data import complete_journey
 
 plots.style()
@@ -87,7 +86,8 @@ candidates = windows.frequent_items(events, before=TRAIN[0], n=60, exclude=["GAS
 panel = windows.build_panel(events, candidates, "2017-01-01", "2017-12-31", known=TRAIN[0])
 del receipts
 
-assert TRAIN[-1] + pd.Timedelta(days=HORIZON) <= VALID[0] and VALID[-1] + pd.Timedelta(days=HORIZON) <= TEST[0]
+assert TRAIN[-1] + pd.Timedelta(days=HORIZON) <= VALID[0]
+assert VALID[-1] + pd.Timedelta(days=HORIZON) <= TEST[0]
 print(f"{len(events):,} lines of {len(panel.households):,} households, in {time.perf_counter() - started:.1f} s")
 print("some candidates:", "; ".join(candidates[:4]))
 
@@ -411,10 +411,10 @@ def make_windows(events, rows, T, vocab, target):
     ### BEGIN SOLUTION: for each row, count the household's events by day and item, then look seven days ahead for the target
     X, y = np.zeros((len(rows), T, len(vocab))), np.zeros(len(rows), int)
     column = {item: f for f, item in enumerate(vocab)}
-    for n, (household, cutoff) in enumerate(zip(rows["household"], rows["cutoff"])):
+    for n, (household, cutoff) in enumerate(zip(rows["household"], rows["cutoff"], strict=True)):
         own = events[events["household"] == household]
         step = T + (own["time"].dt.normalize() - cutoff).dt.days
-        for t, item in zip(step, own["item"]):
+        for t, item in zip(step, own["item"], strict=True):
             if 0 <= t < T and item in column:
                 X[n, t, column[item]] += 1
         ahead = own[(own["time"] >= cutoff) & (own["time"] < cutoff + pd.Timedelta(days=7))]
@@ -458,7 +458,7 @@ check(make_windows)
 # 1. …
 
 # %%
-from helpers import training        # imports TensorFlow: takes a few seconds
+from helpers import training  # imports TensorFlow: takes a few seconds
 from helpers.training import keras
 
 X_train = panel.windows(train, T)
@@ -517,7 +517,7 @@ check(build_purchase_cnn)
 # | fault | how it shows | repair |
 # |---|---|---|
 # | `input_shape` is a name nobody defined; a lone number is no shape | `NameError`, or Keras cannot convert it to a shape | `(T, F)`: steps, then channels |
-# | **nothing ends the time axis**: Dense works on each step | `output_shape` has three numbers; `fit` raises, or once trained on stretched labels | pooling or Flatten before Dense |
+# | **nothing ends the time axis**: Dense works on each step | `output_shape` has three numbers, and `fit` raises | pooling or Flatten before Dense |
 # | accuracy | the rule "never" already beats it: you printed that number in section 1 | PR-AUC, and lift at the budget |
 # | **random split**: the same household, the same week on both sides | test figures that no launch reproduces | split by date; label weeks apart |
 # | ten epochs, because ten | loss on later Mondays rises while loss on training rows falls | early stopping on later rows |
@@ -545,8 +545,8 @@ pd.DataFrame([
 
 # %% [markdown]
 # Two slips that any pipeline can hide, and the plainest baseline improves. Look at the new pairs: a count that is zero by definition
-# suddenly finds buyers, more of them than the honest rungs below. **A feature that knows what it cannot know is the surest sign.** So test for it: scramble every event at or after the
-# cut-off, and nothing in X may change. `check(make_windows)` did that to yours.
+# suddenly finds buyers, more of them than the honest rungs below. **A feature that knows what it cannot know is the surest sign.**
+# So test for it: scramble every event at or after the cut-off, and nothing in X may change. `tests/lessons/test_windows.py` does that to the windows of this lesson.
 #
 # ## 7 · Predict before you run
 #
@@ -674,7 +674,7 @@ for seed in range(3):
 rungs[cnn] = (fits[0].predict(X_valid), cnn_scores[0], fits[0].seconds)
 cnn_low, cnn_high = metrics.spread([metrics.pr_auc(y_test, score) for score in cnn_scores])
 print(f"{cnn}: PR-AUC from {cnn_low:.3f} to {cnn_high:.3f} over {len(fits)} seeds")
-del X_train, X_stop, X_valid, X_test
+del X_stop, X_valid, X_test
 
 # %% [markdown]
 # ## 8 · All rungs, one table
@@ -752,8 +752,8 @@ print(f"AUC on made-up sessions: counts {roc_auc_score(y_c, counting):.2f}, {cnn
 # %% [markdown]
 # So the tool is not weak; the task was not its task. Click sessions, where *cart after view* and *view after cart* mean different things, are.
 #
-# > **To come, in this place: the shop's sessions.** A later section repeats this comparison on the click sessions of the simulated shop, where order matters as much as
-# > it does in published click logs and where noise is as strong. Made-up sessions like the ones above prove that a model *can* see order, never that order is there.
+# > **To come, in this place: the shop's sessions.** A later section repeats this comparison on the click sessions of the simulated shop,
+# > with noise as strong as in real logs. Made-up sessions like the ones above prove that a model *can* see order, not that order is there.
 #
 # ### Does the probability mean what it says?
 #

@@ -294,7 +294,8 @@ def _content(texts, history, candidates, *, idf=lambda n, df: np.log((1 + n) / (
     return (unit(profile) if unit_profile else profile) @ new.T
 
 
-@mistake_of("content_scores", Text("The idf is not smoothed: ln((1 + n) / (1 + df)) + 1, not ln(n / df).", "idf 没有平滑：应为 ln((1 + n) / (1 + df)) + 1，而不是 ln(n / df)。"))
+@mistake_of("content_scores", Text("The idf is not smoothed: ln((1 + n) / (1 + df)) + 1, not ln(n / df).",
+                                   "idf 没有平滑：应为 ln((1 + n) / (1 + df)) + 1，而不是 ln(n / df)。"))
 def not_smoothed(texts, history, candidates):
     return _content(texts, history, candidates, idf=lambda n, df: np.log(n / df))
 
@@ -305,7 +306,8 @@ def no_plus_one(texts, history, candidates):
     return _content(texts, history, candidates, idf=lambda n, df: np.log((1 + n) / (1 + df)))
 
 
-@mistake_of("content_scores", Text("This is the logarithm to base 10. The formula has the natural one, np.log.", "用了以 10 为底的对数。公式用自然对数 np.log。"))
+@mistake_of("content_scores", Text("This is the logarithm to base 10. The formula has the natural one, np.log.",
+                                   "用了以 10 为底的对数。公式用自然对数 np.log。"))
 def base_ten(texts, history, candidates):
     return _content(texts, history, candidates, idf=lambda n, df: np.log10((1 + n) / (1 + df)) + 1)
 
@@ -407,9 +409,7 @@ def _windows(events, rows, T, vocab, target, *, late=0, turn=False, by_hours=Fal
                     T - 1 - int((cutoff - time) // pd.Timedelta(days=1))
             else:
                 step = T + (time.normalize() - cutoff).days - late
-            if crash and 0 <= step < T:
-                X[n, step, list(vocab).index(item)] += 1
-            elif 0 <= step < T and item in vocab:
+            if 0 <= step < T and (crash or item in vocab):
                 X[n, step, list(vocab).index(item)] += 1
             end = cutoff + pd.Timedelta(days=days)
             after = time > cutoff if strict else time >= cutoff
@@ -434,7 +434,8 @@ def backwards(events, rows, T, vocab, target):
 
 
 @mistake_of("make_windows", Text("Steps were cut every 24 hours back from the cut-off, and a purchase exactly at midnight fell into the day before. A "
-                                 "step is a calendar day: use time.dt.normalize().", "从截止时刻往回每 24 小时切一步，恰好在零点的购买落到了前一天。一步是自然日：请用 time.dt.normalize()。"))
+                                 "step is a calendar day: use time.dt.normalize().",
+                                 "从截止时刻往回每 24 小时切一步，恰好在零点的购买落到了前一天。一步是自然日：请用 time.dt.normalize()。"))
 def by_hours(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, by_hours=True)
 
@@ -444,12 +445,14 @@ def yes_or_no(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, binary=True)
 
 
-@mistake_of("make_windows", Text("The events of all households went into each row. Keep the row's household only.", "每一行都用了所有用户的事件。应只保留该行的用户。"))
+@mistake_of("make_windows", Text("The events of all households went into each row. Keep the row's household only.",
+                                 "每一行都用了所有用户的事件。应只保留该行的用户。"))
 def everybody(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, everybody=True)
 
 
-@mistake_of("make_windows", Text("A purchase exactly at the cut-off was lost: the label counts cutoff <= time.", "恰好在截止时刻的购买丢失了：标签应满足 cutoff <= time。"))
+@mistake_of("make_windows", Text("A purchase exactly at the cut-off was lost: the label counts cutoff <= time.",
+                                 "恰好在截止时刻的购买丢失了：标签应满足 cutoff <= time。"))
 def after_the_cutoff(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, strict=True)
 
@@ -471,7 +474,8 @@ def no_horizon(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, days=10_000)
 
 
-@mistake_of("make_windows", Text("An item outside the vocabulary stopped the function. Ignore such items in X.", "遇到词表之外的商品时函数报错。在 X 中应忽略它们。"))
+@mistake_of("make_windows", Text("An item outside the vocabulary stopped the function. Ignore such items in X.",
+                                 "遇到词表之外的商品时函数报错。在 X 中应忽略它们。"))
 def refuses_unknown(events, rows, T, vocab, target):
     return _windows(events, rows, T, vocab, target, crash=True)
 
@@ -505,7 +509,8 @@ def windows_by_groups(events, rows, T, vocab, target):
 # --- build_purchase_cnn --------------------------------------------------------------------------------------------------
 
 
-def _network(T, F, pool, units=1, activation="sigmoid", loss="binary_crossentropy", between=lambda x: x):
+def _network(T, F, pool, units=1, activation="sigmoid", loss="binary_crossentropy", between=lambda x: x,
+             metrics=None):
     import keras
 
     layers = keras.layers
@@ -514,7 +519,7 @@ def _network(T, F, pool, units=1, activation="sigmoid", loss="binary_crossentrop
     x = layers.Conv1D(128, 3, activation="relu")(between(x))
     x = layers.Dense(128, activation="relu")(pool(x))
     model = keras.Model(inputs, layers.Dense(units, activation=activation)(x))
-    model.compile(optimizer="adam", loss=loss, metrics=[keras.metrics.AUC(curve="PR")])
+    model.compile(optimizer="adam", loss=loss, metrics=metrics or [keras.metrics.AUC(curve="PR")])
     return model
 
 
@@ -525,7 +530,8 @@ def _average(x):
 
 
 @mistake_of("build_purchase_cnn", Text("The model answers once for every time step. Pool or flatten the steps between the last Conv1D and the Dense, so "
-                                       "that the output is (None, 1).", "模型对每个时间步都给出一个输出。请在最后一个 Conv1D 与 Dense 之间做池化或 Flatten，使输出为 (None, 1)。"),
+                                       "that the output is (None, 1).",
+                                       "模型对每个时间步都给出一个输出。请在最后一个 Conv1D 与 Dense 之间做池化或 Flatten，使输出为 (None, 1)。"),
             facts={"error": "ValueError", "message": "same rank"})
 def every_step(T, F):
     return _network(T, F, lambda x: x)
@@ -537,7 +543,8 @@ def last_step(T, F):
     return _network(T, F, lambda x: x[:, -1])
 
 
-@mistake_of("build_purchase_cnn", Text("Softmax over a single unit is always 1. One unit needs a sigmoid.", "对单个单元做 softmax 恒等于 1。单个单元要用 sigmoid。"),
+@mistake_of("build_purchase_cnn", Text("Softmax over a single unit is always 1. One unit needs a sigmoid.",
+                                       "对单个单元做 softmax 恒等于 1。单个单元要用 sigmoid。"),
             facts={"activation": "softmax", "output_units": 1})
 def softmax_of_one(T, F):
     return _network(T, F, _average, activation="softmax")
@@ -546,7 +553,7 @@ def softmax_of_one(T, F):
 @mistake_of("build_purchase_cnn", Text("Two outputs, but one question: one unit with a sigmoid gives the probability of a purchase.",
                                        "有两个输出，但问题只有一个：一个 sigmoid 单元给出购买概率即可。"), facts={"output_units": 2})
 def two_units(T, F):
-    return _network(T, F, _average, units=2, loss="sparse_categorical_crossentropy", activation="softmax")
+    return _network(T, F, _average, units=2, loss="sparse_categorical_crossentropy", activation="softmax", metrics=["accuracy"])
 
 
 @mistake_of("build_purchase_cnn", Text("categorical_crossentropy over a single output is always 0, so nothing is learnt. Use binary_crossentropy.",
@@ -630,7 +637,8 @@ def clipped(q, keep_rate):
     return np.clip(q / (q + (1 - q) / keep_rate), .01, .99)
 
 
-@mistake_of("prior_correct", Text("keep_rate was taken as the share of negatives dropped. It is the share kept.", "把 keep_rate 当成了丢弃的比例。它是保留的比例。"))
+@mistake_of("prior_correct", Text("keep_rate was taken as the share of negatives dropped. It is the share kept.",
+                                  "把 keep_rate 当成了丢弃的比例。它是保留的比例。"))
 def rate_dropped(q, keep_rate):
     q = np.asarray(q, float)
     rest = max(1 - keep_rate, 1e-12)
@@ -653,7 +661,8 @@ def by_list(q, keep_rate):
 # --- cost_threshold ------------------------------------------------------------------------------------------------------
 
 
-@mistake_of("cost_threshold", Text("One half is the threshold of accuracy. Here money decides: p · gain > cost.", "二分之一是准确率的阈值。这里由钱决定：p · gain > cost。"))
+@mistake_of("cost_threshold", Text("One half is the threshold of accuracy. Here money decides: p · gain > cost.",
+                                   "二分之一是准确率的阈值。这里由钱决定：p · gain > cost。"))
 def one_half(gain, cost):
     return _positive(gain) and .5
 
@@ -669,7 +678,8 @@ def upside_down(gain, cost):
     return _positive(gain) and (gain / cost if cost else float("inf"))
 
 
-@mistake_of("cost_threshold", Text("The threshold was cut at 1. Above 1 it says something useful: never act.", "阈值被截断在 1。大于 1 也有意义：永远不行动。"))
+@mistake_of("cost_threshold", Text("The threshold was cut at 1. Above 1 it says something useful: never act.",
+                                   "阈值被截断在 1。大于 1 也有意义：永远不行动。"))
 def cut_at_one(gain, cost):
     return _positive(gain) and min(cost / gain, 1.0)
 

@@ -35,7 +35,8 @@ def test_ties_at_the_edge_of_the_budget_count_in_part():
 
 
 def test_nobody_positive_gives_nan():
-    assert np.isnan(metrics.pr_auc([0, 0], [.1, .2])) and np.isnan(metrics.lift_at_share([0, 0], [.1, .2], .5))
+    assert np.isnan(metrics.pr_auc([0, 0], [.1, .2]))
+    assert np.isnan(metrics.lift_at_share([0, 0], [.1, .2], .5))
 
 
 @pytest.mark.parametrize("share", [0, -1, 1.1])

@@ -1,0 +1,84 @@
+"""Exercises that train: predictions earn, facts explain."""
+
+import numpy as np
+import pytest
+
+from helpers.checks import calling, codec
+from helpers.checks.exercise import Exercise, case
+from helpers.checks.keys import KnownMistake
+from helpers.checks.training import auc_at_least, fit_and_predict
+from helpers.checks.verdict import verdict
+from helpers.course import Lesson
+from helpers.language import Text
+
+pytestmark = pytest.mark.slow
+
+
+def two_clouds(rng):
+    while True:
+        y = rng.integers(0, 2, 400)
+        X = (rng.normal(size=(400, 3)) + 2 * y[:, None]).astype("float32")
+        yield case(width=3).trains_on(X[:300], y[:300]).predicts(X[300:], truth=y[300:])
+
+
+CLOUDS = Exercise("clouds", Lesson("01_behaviour"), two_clouds, "core", 5, 10, False, ("keras",), ("clouds",), auc_at_least(.9),
+                  fit_and_predict(epochs=8, batch_size=16), (), 1, 60.0)
+
+
+def dense(units=1, activation="sigmoid", compiled=True, shape=None):
+    def clouds(width):
+        import keras
+
+        layers = [keras.Input(shape=shape or (width,)), keras.layers.Dense(units, activation=activation)]
+        model = keras.Sequential(layers)
+        if compiled:
+            model.compile(optimizer=keras.optimizers.Adam(.05), loss="binary_crossentropy", metrics=[keras.metrics.AUC(curve="PR")])
+        return model
+    return clouds
+
+
+def judged(function, mistakes=()):
+    cases = CLOUDS.cases(3)
+    return verdict(CLOUDS, cases, calling.run_all(CLOUDS, cases, {"clouds": function}), (), mistakes)
+
+
+def test_a_model_that_learns_earns_its_points():
+    assert judged(dense()).earned == 10
+
+
+def test_two_fits_of_one_model_predict_the_same():
+    case_ = CLOUDS.cases(3)[0]
+    first, second = (calling.run(CLOUDS, case_, {"clouds": dense()}).answer["predictions"] for _ in range(2))
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_a_known_fact_explains_a_failure():
+    softmax = KnownMistake("softmax_of_one", Text("one unit of softmax is always 1", "单个 softmax 恒为 1"), {}, {"activation": "softmax"})
+    wide = KnownMistake("two_units", Text("two units", "两个单元"), {}, {"output_units": 2})
+    found = judged(dense(activation="softmax"), [wide, softmax])
+    assert found.earned == 0
+    assert [mistake.name for mistake in found.mistakes] == ["softmax_of_one"]
+
+
+@pytest.mark.parametrize(("function", "says"), [
+    (dense(compiled=False), "not compiled"), (lambda width: None, "must return a keras.Model, not None"), (lambda width: "model", "not str")])
+def test_what_is_no_compiled_model_is_named(function, says):
+    found = judged(function)
+    assert says in found.failure.outcome.message
+
+
+@pytest.mark.parametrize("answer", [
+    None, {"facts": 3}, {"facts": {"output_rank": 2, "output_units": 1}},
+    {"facts": {"output_rank": 2, "output_units": 1}, "predictions": np.full((100, 1), np.nan)},
+    {"facts": {"output_rank": 2, "output_units": 1}, "predictions": np.full((100, 1), 7.0)},
+    {"facts": {"output_rank": 2, "output_units": 1}, "predictions": np.zeros((3, 1))},
+    {"facts": {"output_rank": 2, "output_units": 1}, "predictions": np.full((100, 1), .5)},
+], ids=range(7))
+def test_lying_about_the_model_earns_nothing(answer):
+    cases = CLOUDS.cases(3)
+    assert verdict(CLOUDS, cases, [calling.Outcome("value", value=codec.encode(answer))], ()).earned == 0
+
+
+def test_the_labels_of_new_examples_never_reach_the_answer():
+    arguments = calling.encode_arguments(CLOUDS.cases(3)[0])
+    assert "truth" not in str(arguments)
