@@ -509,8 +509,7 @@ def windows_by_groups(events, rows, T, vocab, target):
 # --- build_purchase_cnn --------------------------------------------------------------------------------------------------
 
 
-def _network(T, F, pool, units=1, activation="sigmoid", loss="binary_crossentropy", between=lambda x: x,
-             metrics=None):
+def _network(T, F, pool, units=1, activation="sigmoid", loss="binary_crossentropy", between=lambda x: x, metrics=None):
     import keras
 
     layers = keras.layers
@@ -538,7 +537,8 @@ def every_step(T, F):
 
 
 @mistake_of("build_purchase_cnn", Text("Only the last step reaches the output; what happened early in the session is lost. Pool over all steps.",
-                                       "只有最后一步到达输出，会话早期发生的事情丢失了。请对所有步做池化。"), facts={"layers": "GetItem"})
+                                       "只有最后一步到达输出，会话早期发生的事情丢失了。请对所有步做池化。"),
+            facts={"output_rank": 2, "layers": ["InputLayer", "Conv1D", "Conv1D", "Dense", "Dense"]})       # a slice is no layer
 def last_step(T, F):
     return _network(T, F, lambda x: x[:, -1])
 

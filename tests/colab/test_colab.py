@@ -79,7 +79,7 @@ def kernel(colab, wheel, tmp_path, monkeypatch) -> str:
 def packages(folder: Path) -> dict[str, str]:
     """Installed distributions and their versions."""
     told = subprocess.run([folder / "bin" / "python", "-m", "pip", "list", "--format", "json"], capture_output=True, text=True, check=True)
-    return {each["name"].lower(): each["version"] for each in json.loads(told.stdout)}
+    return {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(told.stdout)}
 
 
 @pytest.mark.parametrize(("lesson", "source"), NOTEBOOKS, ids=[source.name for _, source in NOTEBOOKS])
