@@ -5,15 +5,21 @@ from __future__ import annotations
 import _thread
 import contextlib
 import inspect
+import io
+import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from helpers.checks import codec
+
+_OURS_OR_LIBRARY = {"helpers", "site-packages", "dist-packages", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,19 @@ def run_all(exercise: Any, cases: list, functions: dict[str, Callable]) -> list[
         if case.function in stopped:
             outcomes.append(Outcome("skipped"))
             continue
-        outcomes.append(run(exercise, case, functions))
+        with _quiet() if outcomes else contextlib.nullcontext():
+            outcomes.append(run(exercise, case, functions))
         if outcomes[-1].kind in ("timeout", "todo", "missing"):
             stopped.add(case.function)
     return outcomes
+
+
+@contextlib.contextmanager
+def _quiet():
+    """What a function prints and warns of is shown for the first case; forty times the same would bury the verdict."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def encode_arguments(case: Any) -> Any:
@@ -153,7 +168,7 @@ def encode_arguments(case: Any) -> Any:
 def _raised(error: BaseException) -> Outcome:
     names = tuple(cls.__name__ for cls in type(error).__mro__ if issubclass(cls, BaseException) and cls is not BaseException)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "helpers" not in frame.filename.replace("\\", "/").split("/")]
+    own = [frame for frame in frames if not _OURS_OR_LIBRARY & set(Path(frame.filename).parts)]
     text = "".join(traceback.format_list(own[-4:])) if own else ""
     try:
         message = str(error)

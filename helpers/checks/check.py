@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import dis
 import inspect
 from collections.abc import Callable, Iterable
@@ -20,14 +21,13 @@ _verdicts: dict[str, Verdict] = {}
 _functions: dict[str, Callable] = {}
 _hints_shown: dict[str, int] = {}
 
-_NOT_A_FUNCTION = Text("check() takes the function itself: check(lift_at_k), not its name or its result. It was given {what}.",
-                       "check() 的参数是函数本身，例如 check(lift_at_k)，而不是函数名或结果。收到的是 {what}。")
-_UNKNOWN = Text("There is no exercise called {name}. Keep the name the exercise gives; the exercises are: {names}.",
-                "没有名为 {name} 的练习。请保留题目给出的名字；现有练习：{names}。")
-_NO_MORE = Text("That was the last hint. The mistakes that `check` names are the next best help.",
-                "提示已经全部给出。接下来最有用的是 `check` 指出的错误。")
+_NOT_A_FUNCTION = Text("check() takes the function itself, without quotation marks and without calling it. It was given {what}.",
+                       "check() 的参数是函数本身，不加引号，也不要调用它。收到的是 {what}。")
+_UNKNOWN = Text("There is no exercise called {name}; keep the name the exercise gives. Did you mean {names}?",
+                "没有名为 {name} 的练习，请保留题目给出的名字。你是指 {names} 吗？")
+_LAST = Text(" That was the last one; asked again, they start anew.", " 这是最后一条；再次请求会从头开始。")
 _HINT = Text("Hint {i} of {n}: {hint}", "提示 {i}/{n}：{hint}")
-_SO_FAR = Text("{lesson}: {earned:g} of 100 points so far", "{lesson}：目前 {earned:g} / 100 分")
+_SO_FAR = Text("{lesson}: {earned:g} of 100 points so far in this session", "{lesson}：本次会话目前 {earned:g} / 100 分")
 _BROKEN = Text("The check itself failed ({error}). Your work is not lost. Please report this with the cell's text.",
                "检查程序自身出错（{error}）。你的工作没有丢失。请附上单元格内容反馈给我们。")
 
@@ -53,8 +53,11 @@ def _check(functions: tuple) -> show.Card:
     try:
         exercise = find(names[0])
     except KeyError:
-        return _note(_UNKNOWN.format(name=names[0], names=", ".join(each.name for each in exercises())))
+        return _note(_unknown(names[0]))
     given = dict(zip(names, functions, strict=True))
+    # Checked alone, one function of several meets the others where it was defined.
+    around = getattr(functions[0], "__globals__", {})
+    given.update({name: around[name] for name in exercise.functions if name not in given and callable(around.get(name))})
     found = examine(exercise, given)
     _verdicts[exercise.name] = found
     if found.passed:
@@ -78,10 +81,21 @@ def examine(exercise: Exercise, functions: dict[str, Callable]) -> Verdict:
 
 
 def _borrowed(exercise: Exercise, functions: dict[str, Callable]) -> list[Borrowed]:
-    cells = _history()
-    if not cells:
-        cells = [source for function in functions.values() if (source := _source(function))]
+    cells = [line for function in functions.values() for line in _origins(function)]
+    cells += _history() or [_source(name, function) for name, function in functions.items()]
     return borrowed(cells, exercise.functions, exercise.uses)
+
+
+def _origins(function: Callable) -> list[str]:
+    """Imports that stand for what the function's global names are right now, wherever they were imported."""
+    lines = []
+    for name in _globals_read(function.__code__) if hasattr(function, "__code__") else ():
+        value = function.__globals__.get(name)
+        if inspect.ismodule(value):
+            lines.append(f"import {value.__name__} as {name}")
+        elif isinstance(module := getattr(value, "__module__", None), str) and module not in ("__main__", "builtins", function.__module__):
+            lines.append(f"from {module} import {getattr(value, '__name__', name)} as {name}")
+    return lines
 
 
 def _history() -> list[str]:
@@ -95,11 +109,13 @@ def _history() -> list[str]:
     return [source for source in history if isinstance(source, str)] if isinstance(history, list) else []
 
 
-def _source(function: Callable) -> str | None:
+def _source(name: str, function: Callable) -> str:
+    """A function's text; where there is none, a stand-in that reads the same global names."""
     try:
         return inspect.cleandoc(inspect.getsource(function))
     except (OSError, TypeError):
-        return None
+        read = sorted(_globals_read(function.__code__)) if hasattr(function, "__code__") else []
+        return f"def {name}():\n    return ({', '.join(read)})"
 
 
 def _demo_names(exercise: Exercise, functions: Iterable[Callable]) -> set[str]:
@@ -125,19 +141,30 @@ def hint(name: str | Callable) -> None:
     try:
         exercise = find(str(name))
     except KeyError:
-        _display(_note(_UNKNOWN.format(name=name, names=", ".join(each.name for each in exercises()))))
+        _display(_note(_unknown(str(name))))
         return
-    shown = _hints_shown.get(exercise.name, 0)
     total = len(exercise.hints)
-    if shown >= total:
-        _display(_note(_NO_MORE))
-        return
+    shown = _hints_shown.get(exercise.name, 0) % total
     _hints_shown[exercise.name] = shown + 1
-    _display(_note(_HINT.format(i=shown + 1, n=total, hint=exercise.hints[shown])))
+    said = _HINT.format(i=shown + 1, n=total, hint=exercise.hints[shown])
+    _display(_note(said + _LAST if shown + 1 == total else said))
+
+
+def _unknown(name: str) -> Text:
+    names = [function for exercise in exercises() for function in exercise.functions]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names
+    return _UNKNOWN.format(name=name, names=", ".join(near))
 
 
 def yours(name: str) -> Callable | None:
-    """Your function of this name, once its public checks have passed in this session; else None."""
+    """Your function of this name, once its public checks have passed in this session; else None.
+
+    ValueError if no exercise asks for a function of this name.
+    """
+    try:
+        find(name)
+    except KeyError:
+        raise ValueError(str(_unknown(name))) from None
     return _functions.get(name)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 from helpers.checks.judge import _short
 from helpers.checks.verdict import Failure, Verdict
 from helpers.language import Text
@@ -32,11 +34,12 @@ SAYS = {
     "mutated": Text("The call changed its own arguments. Work on a copy: the caller still needs them.",
                     "调用修改了传入的参数。请在副本上操作：调用者还要用到它们。"),
     "error": Text("It raised {error}: {message}", "抛出了 {error}：{message}"),
+    "silent error": Text("It raised {error}, without a message.", "抛出了 {error}，没有附带信息。"),
     "no error": Text("It should have raised {error}, but returned {got}.", "本应抛出 {error}，却返回了 {got}。"),
     "none": Text("Does every path end in a `return`?", "是否每条路径都有 `return`？"),
-    "call": Text("call", "调用"),
-    "got": Text("got", "得到"),
-    "expected": Text("expected", "应为"),
+    "call": Text("call: {call}", "调用：{call}"),
+    "difference": Text("{where}: got {got}, expected {expected}", "{where}：得到 {got}，应为 {expected}"),
+    "frame": Text("{name} is:", "{name} 为："),
     "failures": Text("{failures} of {cases} cases fail; this is the first that tells most.", "{cases} 个用例中有 {failures} 个失败；这是最能说明问题的一个。"),
     "likely": Text("Likely mistake: ", "可能的错误："),
     "borrowed": Text("write this one with {uses}: {function} reaches {what}", "本题请只用 {uses}：{function} 用到了 {what}"),
@@ -135,7 +138,8 @@ def _failure(verdict: Verdict, failure: Failure, graded: bool):
     elif stage == "mutated":
         yield _both(say("mutated"))
     elif stage == "error":
-        yield _both(say("error", error=outcome.errors[0] if outcome.errors else "Exception", message=outcome.message or "—"))
+        name = outcome.errors[0] if outcome.errors else "Exception"
+        yield _both(say("error", error=name, message=outcome.message) if outcome.message else say("silent error", error=name))
         if outcome.traceback and not graded:
             yield f'<pre style="margin:.2em 0;font-size:.85em">{escape(outcome.traceback)}</pre>', outcome.traceback
     elif stage == "no error":
@@ -146,16 +150,18 @@ def _failure(verdict: Verdict, failure: Failure, graded: bool):
         yield _both(say("none"))
     if not graded and stage not in ("todo", "missing") and not verdict.exercise.trained:
         call = describe_call(case)
-        yield f"{escape(say('call'))}: <code>{escape(call)}</code>", f"{say('call')}: {call}"
+        yield say("call", call=f"<code>{escape(call)}</code>"), say("call", call=call)
+        for name, frame in small_frames(case):
+            said = say("frame", name=name)
+            yield f'{escape(said)}<pre style="margin:.2em 0;font-size:.85em">{escape(frame)}</pre>', f"{said}\n{frame}"
 
 
 def _difference(failure: Failure, graded: bool) -> tuple[str, str]:
     where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
     if graded and failure.stage == "value" and not failure.case.truth is not None:
         return _both(where)
-    html = (f'{escape(where)}: {escape(say("got"))} <code>{escape(got)}</code>, '
-            f'{escape(say("expected"))} <code>{escape(expected)}</code>')
-    return html, f"{where}: {say('got')} {got}, {say('expected')} {expected}"
+    html = say("difference", where=escape(where), got=f"<code>{escape(got)}</code>", expected=f"<code>{escape(expected)}</code>")
+    return html, say("difference", where=where, got=got, expected=expected)
 
 
 def describe_call(case: Any, limit: int = 400) -> str:
@@ -165,9 +171,13 @@ def describe_call(case: Any, limit: int = 400) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _argument(value: Any) -> str:
-    import pandas as pd
+def small_frames(case: Any, rows: int = 12) -> list[tuple[str, str]]:
+    """(position or name, table as text) of the frames among a case's arguments that are small enough to be worked by hand."""
+    named = [*((f"argument {i + 1}", value) for i, value in enumerate(case.args)), *case.kwargs.items()]
+    return [(name, value.to_string()) for name, value in named if isinstance(value, pd.DataFrame) and len(value) <= rows]
 
+
+def _argument(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
         return f"<frame, {len(value)} rows: {', '.join(map(str, value.columns))}>"
     if isinstance(value, pd.Series):

@@ -74,7 +74,7 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
     earned = 0.0
     if core and not refused:
         share = sum(rules.values()) / len(rules) if rules else 1.0
-        earned = round(exercise.points * (CORE_SHARE + (1 - CORE_SHARE) * share), 2)
+        earned = round(exercise.points * (CORE_SHARE + (1 - CORE_SHARE) * share), 1)
     shown = min(failures, key=lambda f: (_RUNGS.get(f.stage, 9), f.index), default=None)
     return Verdict(exercise, earned, core, rules, shown, len(failures), len(cases),
                    tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused)
@@ -98,11 +98,9 @@ def _failure(exercise: Exercise, index: int, case: Case, outcome: Outcome, expec
     if case.error is not None:
         return Failure(index, case, "no error", outcome=outcome)
     difference = _difference(exercise, case, outcome, expected)
-    if difference:
-        return Failure(index, case, difference.stage, difference, outcome)
-    if outcome.mutated:
+    if outcome.mutated and not (difference and difference.stage in ("type", "shape")):
         return Failure(index, case, "mutated", outcome=outcome)
-    return None
+    return Failure(index, case, difference.stage, difference, outcome) if difference else None
 
 
 def _difference(exercise: Exercise, case: Case, outcome: Outcome, expected: Outcome | None) -> Difference | None:

@@ -27,6 +27,7 @@ _TITLES = {
 }
 _TELL = Text("Say it aloud before you open it.", "先说出你的答案，再展开。")
 _SECONDS = Text("{seconds} seconds", "{seconds} 秒")
+_OVER = Text("time is up", "时间到")
 _FROM = Text("from lesson {lesson}", "来自课程 {lesson}")
 
 
@@ -89,11 +90,13 @@ def interview(n: int = 3, seconds: int = 60, seed: int | None = None) -> None:
 
 def _clock(seconds: int) -> str:
     """A bar that empties in so many seconds: style alone, so it needs no script and no thread."""
-    return (f'<style>@keyframes retention-clock {{from {{width:100%}} to {{width:0}}}}</style>'
+    return (f'<style>@keyframes retention-clock {{from {{width:100%}} to {{width:0}}}}'
+            f'@keyframes retention-over {{from {{opacity:0}} to {{opacity:1}}}}</style>'
             f'<div style="display:flex;align-items:center;gap:.6em;max-width:30em;color:#6b7280;font-size:.9em">'
             f'<div style="flex:1;height:.5em;background:#e5e7eb;border-radius:.25em;overflow:hidden">'
             f'<div style="height:100%;background:#2563eb;animation:retention-clock {int(seconds)}s linear forwards"></div></div>'
-            f'{_SECONDS.format(seconds=seconds)}</div>')
+            f'{_SECONDS.format(seconds=seconds)}'
+            f'<b style="opacity:0;animation:retention-over .3s {int(seconds)}s forwards">{_OVER}</b></div>')
 
 
 def _folded(pairs: list[tuple[str, str]]) -> str:

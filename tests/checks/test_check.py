@@ -36,11 +36,29 @@ def test_what_is_no_function_is_named(wrong, capsys):
     assert "check() takes the function itself" in capsys.readouterr().out
 
 
-def test_a_function_of_another_name_is_told_the_names_there_are(capsys):
-    check(lambda x: x)
+def test_a_misspelt_name_is_told_the_nearest_there_is(capsys):
+    def temporal_splitt(df):
+        return df
+
+    check(temporal_splitt)
     said = capsys.readouterr().out
-    assert "no exercise called <lambda>" in said
-    assert "temporal_split" in said
+    assert "no exercise called temporal_splitt" in said
+    assert "Did you mean temporal_split" in said
+
+
+def test_yours_of_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="no exercise called typo"):
+        yours("typo")
+
+
+def test_one_function_of_several_is_checked_with_the_others_beside_it(course, capsys):
+    namespace = dict(functions_of(course, find("build_features")))
+    exec("def build_labels(*args, _f=build_labels, **kwargs):\n    return _f(*args, **kwargs)", namespace)
+    both = type(namespace["build_labels"])
+    alone = both(namespace["build_features"].__code__, {**namespace["build_features"].__globals__, **namespace}, "build_features",
+                 namespace["build_features"].__defaults__)
+    check(alone)
+    assert capsys.readouterr().out.startswith("✓ build_features")
 
 
 def test_checking_nothing_is_explained(capsys):
@@ -48,15 +66,32 @@ def test_checking_nothing_is_explained(capsys):
     assert "check() takes the function itself" in capsys.readouterr().out
 
 
-def test_hints_come_one_level_at_a_time_and_end(monkeypatch, capsys):
+def test_hints_come_one_level_at_a_time_and_then_start_anew(monkeypatch, capsys):
     monkeypatch.setattr("helpers.checks.check._hints_shown", {})
     total = len(find("temporal_split").hints)
     said = []
     for _ in range(total + 1):
         hint("temporal_split")
         said.append(capsys.readouterr().out)
-    assert [text.split(":")[0] for text in said[:-1]] == [f"Hint {i + 1} of {total}" for i in range(total)]
-    assert "last hint" in said[-1]
+    assert [text.split(":")[0] for text in said] == [f"Hint {i} of {total}" for i in (*range(1, total + 1), 1)]
+    assert "last one" in said[total - 1]
+
+
+def test_delegating_to_another_package_is_warned_of_in_practice(split, capsys):
+    namespace = {"split": split}
+    exec("from scipy.stats import rankdata\n"
+         "def rank_of_target(scores, target, exclude=()):\n    return rankdata(scores)[target]", namespace)
+    check(namespace["rank_of_target"])
+    assert "write this one with numpy" in capsys.readouterr().out
+
+
+def test_a_function_that_prints_is_heard_once(capsys):
+    def temporal_split(df, ts, train_end, valid_end):
+        print("here I am")
+        return df, df, df
+
+    check(temporal_split)
+    assert capsys.readouterr().out.count("here I am") == 1
 
 
 def test_progress_counts_the_points_so_far(split, monkeypatch, capsys):
@@ -64,7 +99,7 @@ def test_progress_counts_the_points_so_far(split, monkeypatch, capsys):
     check(split)
     progress("00")
     said = capsys.readouterr().out
-    assert f"00_start: {find('temporal_split').points} of 100 points so far" in said
+    assert f"00_start: {find('temporal_split').points} of 100 points so far in this session" in said
 
 
 def test_a_check_speaks_chinese(split, capsys):
