@@ -16,7 +16,7 @@ lab: $(READY)              ## open JupyterLab on the course; it prints its addre
 
 test: $(READY)             ## lint, then every test
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: $(READY)            ## check your notebooks without a browser: make check [LESSON=01_behaviour]
 	@$(BIN)/retention-check $(LESSON)

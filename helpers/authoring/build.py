@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import re
-import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +32,7 @@ METADATA = {
 GENERATED = "GENERATED from solutions/{source}; edit that and run `make build`"
 READMES = ("README.md", "README.zh.md")
 TABLE = re.compile(r"(<!-- exercises: .*? -->\n).*?(<!-- end of exercises -->)", flags=re.DOTALL)
+NBGRADER_SOURCE = Path(".grading") / "source"
 SETUP_MARK = "# setup: imports and constants; the grader runs this cell first"
 
 
@@ -56,15 +57,14 @@ def build(course: Path) -> list[Path]:
 
 
 def outputs(course: Path, lesson: Lesson) -> Iterator[tuple[Path, str]]:
-    """(path, text) of everything generated from one lesson."""
+    """(path, text) of everything generated from one lesson; nothing is written into the course."""
     sources = notebooks(course, lesson)
     for source in sources:
         yield course / "solutions" / lesson.name / f"{source.name}.ipynb", _written(solved(course, source))
-        grading = course / ".grading" / "source" / lesson.name / f"{source.name}.ipynb"
-        grading.parent.mkdir(parents=True, exist_ok=True)
-        text = _written(with_grading(course, source))
-        grading.write_text(text, encoding="utf-8")
-    released = released_by_nbgrader(course, lesson)
+    graded = {source.name: _written(with_grading(course, source)) for source in sources}
+    for name, text in graded.items():
+        yield course / NBGRADER_SOURCE / lesson.name / f"{name}.ipynb", text
+    released = released_by_nbgrader(lesson, graded)
     for source in sources:
         yield course / "notebooks" / lesson.name / f"{source.name}.ipynb", released[source.name]
     yield keys.path_of(lesson), key(course, lesson, sources, released)
@@ -153,34 +153,33 @@ def heading(exercise: Exercise) -> str:
     return f"Exercise: {names}\n\n{' · '.join(facts)}\n"
 
 
-def released_by_nbgrader(course: Path, lesson: Lesson) -> dict[str, str]:
-    """nbgrader's own release of a lesson, by notebook: run in this process, without its database, into .grading/release."""
+def released_by_nbgrader(lesson: Lesson, sources: dict[str, str]) -> dict[str, str]:
+    """nbgrader's own release of a lesson's source notebooks, by name: run in this process, without its database.
+
+    In a folder of its own, for nbgrader deletes its release folder first, and again when it fails.  RuntimeError if it does.
+    """
     from nbgrader.converters import GenerateAssignment, NbGraderException
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    config = Config()
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.source_directory = ".grading/source"
-    config.CourseDirectory.release_directory = ".grading/release"
-    config.CourseDirectory.assignment_id = lesson.name
-    config.SaveCells.enabled = False        # without this it opens the database even when told no_database
-    config.GenerateAssignment.no_database = True
-    config.GenerateAssignment.force = True
-    config.GenerateAssignment.preprocessors = pipeline.RELEASE
-    # nbgrader deletes its release folder first, and again when it fails: never point it at notebooks/.
-    target = course / ".grading" / "release" / lesson.name
-    shutil.rmtree(target, ignore_errors=True)
-    with _quiet_log() as told:
-        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+    with tempfile.TemporaryDirectory(prefix="retention-") as root, _quiet_log() as told:
+        (Path(root) / "source" / lesson.name).mkdir(parents=True)
+        for name, text in sources.items():
+            (Path(root) / "source" / lesson.name / f"{name}.ipynb").write_text(text, encoding="utf-8")
+        config = Config()
+        config.CourseDirectory.root = root
+        config.CourseDirectory.assignment_id = lesson.name
+        config.SaveCells.enabled = False        # without this it opens the database even when told no_database
+        config.GenerateAssignment.no_database = True
+        config.GenerateAssignment.preprocessors = pipeline.RELEASE
         try:
-            converter.start()
+            GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
         except NbGraderException:
             raise RuntimeError(f"nbgrader cannot release {lesson.name}: {'; '.join(told)}") from None
-    names = [path.stem for path in sorted(target.glob("*.ipynb"))] if target.exists() else []
-    if not names:
-        raise RuntimeError(f"nbgrader released nothing of {lesson.name}: {'; '.join(told[-3:])}")
-    return {name: _written(nbformat.read(target / f"{name}.ipynb", as_version=4)) for name in names}
+        made = {path.stem: path for path in (Path(root) / "release" / lesson.name).glob("*.ipynb")}
+        if set(made) != set(sources):
+            raise RuntimeError(f"nbgrader released {sorted(made)} of {sorted(sources)} of {lesson.name}: {'; '.join(told[-3:])}")
+        return {name: _written(nbformat.read(path, as_version=4)) for name, path in made.items()}
 
 
 @contextlib.contextmanager
@@ -215,7 +214,18 @@ def key(course: Path, lesson: Lesson, sources: list[Notebook], released: dict[st
                              "mistakes": [mistake.as_json() for mistake in each.mistakes]} for name, each in answered.items()},
         "notebooks": {source.name: _told_apart(source, json.loads(released[source.name])) for source in sources},
     }
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    return _indented(data, levels=4) + "\n"
+
+
+def _indented(value: object, levels: int, depth: int = 0) -> str:
+    """JSON with a line for each entry down to so many levels, and what lies deeper on its entry's line: readable as a diff, and short."""
+    if depth == levels or not isinstance(value, dict | list) or not value:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    inner = [(f"{json.dumps(k, ensure_ascii=False)}: " if isinstance(value, dict) else "") + _indented(v, levels, depth + 1)
+             for k, v in (value.items() if isinstance(value, dict) else enumerate(value))]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    space = " " * depth
+    return f"{opening}\n" + ",\n".join(f"{space} {line}" for line in inner) + f"\n{space}{closing}"
 
 
 def _told_apart(source: Notebook, released: dict) -> dict:

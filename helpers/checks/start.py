@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 
@@ -33,8 +35,13 @@ def cohort_retention(rng):
     yield case(first, active, n=1, window=2)
     yield case(first, active, n=0)
     yield case(first, active.astype(bool), n=3, window=2)
-    yield case(np.array([0, 3, 3]), np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]]), n=2).shows(
-        Text("a customer whose window is not observed is neither kept nor lost", "窗口未被完整观测的顾客既不算留存也不算流失"))
+    censored = Text("a customer whose window is not observed is neither kept nor lost", "窗口未被完整观测的顾客既不算留存也不算流失")
+    # Two of three observed customers came back. Of the two others one bought in the part of the window that is in the file; whichever
+    # of them is counted, as kept or as lost, gives another share.
+    yield case(np.array([0, 1, 0, 2, 3]), np.array([[1, 0, 1, 0, 0], [0, 1, 0, 0, 1], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1], [0, 0, 0, 1, 0]]),
+               n=2, window=2).shows(censored)
+    yield case(np.array([0, 3]), np.array([[1, 0, 1, 0], [0, 0, 0, 1]]), n=2).shows(censored)
+    yield case(np.array([0, 3]), np.array([[1, 0, 0, 1], [0, 0, 0, 1]]), n=2).shows(censored)
     yield case(np.array([2, 3]), np.array([[0, 0, 1, 1], [0, 0, 0, 1]]), n=2, window=1).shows(
         Text("nan if nobody's window is observed", "没有任何人的窗口被完整观测时返回 nan"))
     yield case([1, 0], [[0, 1, 1, 0], [1, 0, 0, 1]], n=1, window=2).shows(
@@ -51,15 +58,17 @@ def cohort_retention(rng):
         yield case(first, grid, n=n, **({"window": int(rng.integers(1, 4))} if rng.random() < .8 else {}))
 
 
-def _table(rng, rows: int, start: pd.Timestamp, days: int) -> pd.DataFrame:
-    """Visits at odd seconds of the clock, so that none falls on a boundary by chance, in order of time, under labels of their own."""
+def _table(rng, rows: int, start: pd.Timestamp, days: int, edges: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Visits in order of time, under labels of their own: one exactly at the start of each day in `edges`, the rest at odd seconds."""
     seconds = np.sort(rng.choice(days * 43200 - 1, rows, replace=False) * 2 + 1)
+    for day in edges:
+        seconds[min(np.searchsorted(seconds, day * 86400), rows - 1)] = day * 86400
     return pd.DataFrame({
         "household": rng.integers(1, 8, rows), "time": start + pd.to_timedelta(seconds, unit="s"), "sales": rng.integers(1, 60, rows) / 4,
     }, index=pd.Index(rng.choice(1000, rows, replace=False)))
 
 
-@exercise(level="core", minutes=8, points=20, uses=("numpy", "pandas"), judge=close(rows="in order"), cases=14, hints=(
+@exercise(level="core", minutes=8, points=20, uses=("numpy", "pandas"), judge=close(rows="in order"), cases=16, hints=(
     Text("Three conditions, of which each row satisfies exactly one. Write them with < and >= only.",
          "三个条件，每一行恰好满足其中一个。只用 < 和 >= 来写。"),
     Text("df[df[ts] < train_end] keeps order, labels and columns; there is nothing to sort and nothing to reset.",
@@ -70,6 +79,8 @@ def temporal_split(rng):
     by_hand = pd.DataFrame({"household": [1, 2, 1, 3], "time": [day, day + 1.5 * DAY, day + 2.5 * DAY, day + 5.5 * DAY],
                             "sales": [3.0, 4.5, 1.0, 2.0]}, index=[10, 11, 12, 13])
     yield case(by_hand, "time", day + DAY, day + 3 * DAY)
+    # A row at a boundary in the wrong part is a leak, so the core refuses it too: first the docstring's example.
+    yield case(pd.DataFrame({"household": [1, 2, 3], "time": day + np.arange(3) * DAY, "sales": [3.0, 4.5, 1.0]}), "time", day + DAY, day + 2 * DAY)
     on_edge = by_hand.assign(time=[day, day + DAY, day + 3 * DAY, day + 5 * DAY])
     yield case(on_edge, "time", day + DAY, day + 3 * DAY).shows(
         Text("a row exactly at a boundary belongs to the later part", "恰好落在边界上的行属于后一部分"))
@@ -81,11 +92,11 @@ def temporal_split(rng):
         Text("a train_end after valid_end is refused", "train_end 晚于 valid_end 时报错"))
     yield case(by_hand.rename(columns={"time": "bought_at"}), "bought_at", day + DAY, day + 3 * DAY).shows(
         Text("the column of time is the one named by ts", "时间列由 ts 指定"))
-    while True:
+    for on_boundary in cycle((True, False)):
         days = int(rng.integers(10, 40))
-        table = _table(rng, int(rng.integers(12, 50)), day, days)
-        train_days, valid_days = np.sort(rng.choice(np.arange(2, days - 1), 2, replace=False))
-        yield case(table, "time", day + int(train_days) * DAY, day + int(valid_days) * DAY)
+        train_days, valid_days = map(int, np.sort(rng.choice(np.arange(2, days - 1), 2, replace=False)))
+        table = _table(rng, int(rng.integers(12, 50)), day, days, edges=(train_days, valid_days) if on_boundary else ())
+        yield case(table, "time", day + train_days * DAY, day + valid_days * DAY)
 
 
 _FUTURE = Text("an event exactly at the cut-off belongs to the future", "恰好在截止点的事件属于未来")
@@ -96,23 +107,26 @@ _JUST = Text("the horizon may end exactly where observation ends", "预测期可
 _EMPTY = Text("nobody in the window: an answer without rows", "窗口内没有人：答案没有行")
 
 
-def _shop(rng, cutoff: pd.Timestamp, before: int, after: int) -> pd.DataFrame:
-    """Events of a few customers around a cut-off: same-day repeats, newcomers after it, quiet ones, none exactly on a boundary."""
+def _shop(rng, cutoff: pd.Timestamp, before: int, after: int, edges: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Events of a few customers around a cut-off: same-day repeats, newcomers after it, quiet ones.
+
+    edges: days after the cut-off; exactly at the start of each stands one event.  All other events fall on odd seconds, on no boundary.
+    """
     rows = int(rng.integers(25, 50))
     customer = rng.integers(1, 12, rows)
     seconds = rng.integers(-before * 43200, after * 43200, rows) * 2 + 1
     repeat = rng.integers(0, rows, 5)                               # a second receipt half an hour later
     newcomers = rng.integers(20, 24, 3), rng.integers(1, after * 43200, 3) * 2 + 1
     old = rng.integers(30, 33, 2), -rng.integers(before * 43200 + 5, before * 43200 + 400000, 2) * 2 + 1
-    customer = np.concatenate([customer, customer[repeat], newcomers[0], old[0]])
-    seconds = np.concatenate([seconds, seconds[repeat] + 1800, newcomers[1], old[1]])
+    customer = np.concatenate([customer, customer[repeat], newcomers[0], old[0], rng.integers(1, 14, len(edges))])
+    seconds = np.concatenate([seconds, seconds[repeat] + 1800, newcomers[1], old[1], np.array(edges, dtype=int) * 86400])
     order = rng.permutation(len(customer))
     return pd.DataFrame({"customer": customer[order], "time": cutoff + pd.to_timedelta(seconds[order], unit="s"),
                          "amount": rng.integers(4, 400, len(order)) / 4})
 
 
 def _scrambled(events: pd.DataFrame, cutoff: pd.Timestamp, rng) -> pd.DataFrame:
-    """The same past with another future: other customers, other amounts, one event exactly at the cut-off."""
+    """The same past with another future: other customers, other amounts, from the cut-off itself on."""
     past, future = events[events["time"] < cutoff], events[events["time"] >= cutoff].copy()
     future["amount"] = rng.integers(4000, 8000, len(future)) / 4
     future["customer"] = rng.permutation(future["customer"].to_numpy())
@@ -120,7 +134,7 @@ def _scrambled(events: pd.DataFrame, cutoff: pd.Timestamp, rng) -> pd.DataFrame:
 
 
 @exercise(level="core", minutes=25, points=45, short=True, uses=("numpy", "pandas"), functions=("build_features", "build_labels"),
-          judge=close(rows="any order"), cases=29, hints=(
+          judge=close(rows="any order"), cases=31, hints=(
     Text("Begin with one line that both functions need: the events with cutoff - lookback <= time < cutoff. Every feature comes from "
          "it, and from nothing else.",
          "先写两个函数都需要的一行：满足 cutoff - lookback <= time < cutoff 的事件。每个特征都只从它得出。"),
@@ -145,6 +159,11 @@ def build_features(rng):
     yield case(events, cutoff, **labels).to("build_labels")
     yield case(events.iloc[::-1], cutoff, lookback_days=60)
     yield case(events, cutoff, lookback_days=60, horizon_days=30, observed_until=cutoff + 31 * DAY).to("build_labels")
+    # The lesson's leak is refused by the core too: the docstring's example, and a label at either end of the horizon.
+    on_edge = pd.DataFrame({"customer": [7, 7, 4, 4, 6], "time": [cutoff - 11 * DAY + 10 * hour, cutoff, cutoff - 5 * DAY + hour,
+                                                                  cutoff + 14 * DAY, cutoff], "amount": [5.0, 9.0, 3.0, 7.0, 2.0]})
+    yield case(on_edge, cutoff, lookback_days=30)
+    yield case(on_edge, cutoff, **labels).to("build_labels")
 
     at_cutoff = pd.concat([events, pd.DataFrame({"customer": [7, 8], "time": [cutoff, cutoff], "amount": [1000.0, 500.0]})],
                           ignore_index=True)
@@ -161,10 +180,10 @@ def build_features(rng):
         "build_labels").shows(_JUST)
     yield case(events, cutoff - 100 * DAY, lookback_days=30).shows(_EMPTY)
     yield case(events, cutoff - 100 * DAY, **labels).to("build_labels").shows(_EMPTY)
-    while True:
+    for on_boundary in cycle((True, False)):
         cutoff = pd.Timestamp("1997-03-01") + int(rng.integers(0, 300)) * DAY
         lookback, horizon = int(rng.integers(10, 40)), int(rng.integers(5, 25))
-        shop = _shop(rng, cutoff, before=lookback + 15, after=horizon + 15)
+        shop = _shop(rng, cutoff, before=lookback + 15, after=horizon + 15, edges=(0, horizon) if on_boundary else ())
         until = cutoff + (horizon + int(rng.integers(1, 20))) * DAY
         shop = shop[shop["time"] < until].reset_index(drop=True)
         yield case(shop, cutoff, lookback_days=lookback)
@@ -186,6 +205,8 @@ def rank_of_target(rng):
     yield case([.9, .2, .5, .1], target=2)
     yield case([.9, .2, .5, .1], target=2, exclude=[0])
     yield case([3, 1, 2, 5], target=1)
+    # The text's own example ties: whoever ranks a tied target first has not understood what the exercise is for.
+    yield case([.9, .5, .5, .2], target=2, exclude=[0])
     yield case(np.array([.3, .7, .7, .1]), target=2).shows(Text("ties: the mean over all orders of the tied items", "同分：取所有排列下的平均名次"))
     yield case([0, 0, 0, 0, 0], target=0).shows(Text("equal scores everywhere: the middle of the list", "全部同分：列表正中间"))
     yield case([.9, .2, .5, .1], target=2, exclude=[0, 2]).shows(
@@ -195,7 +216,7 @@ def rank_of_target(rng):
     while True:
         n = int(rng.integers(3, 40))
         target = int(rng.integers(n))
-        # Every other case is free of ties and of a target among the excluded: those two are rules of their own.
+        # Every other case is free of ties and of a target among the excluded: rules of their own show those.
         scores = rng.permutation(n) / n
         others = np.flatnonzero(np.arange(n) != target)
         seen = rng.choice(others, int(rng.integers(0, len(others))), replace=False)

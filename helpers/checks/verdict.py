@@ -62,7 +62,11 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
 
     expected: the reference's outcomes (not used for a trained exercise).  mistakes: those known on these very cases.
     refuse: an answer that delegates earns nothing (grading); without it is only told so (practice).
+    RuntimeError if there are not as many of each, as with a key that is older than its record.
     """
+    if len(outcomes) != len(cases) or (not exercise.trained and len(expected) != len(cases)):
+        raise RuntimeError(f"{exercise.name} has {len(cases)} cases, but {len(outcomes)} outcomes and {len(expected)} expected answers: "
+                           "the answer key is older than the record, run `make build`")
     failures = _failures(exercise, cases, outcomes, expected)
     wrong = {failure.index for failure in failures}
     core = all(i not in wrong for i, case in enumerate(cases) if case.rule is None)

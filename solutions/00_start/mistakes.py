@@ -32,6 +32,14 @@ def censored_counted_as_lost(first_day, active, n, window=1):
 
 
 @mistake_of("cohort_retention", Text(
+    "Customers whose window is not fully in the file count as kept. They are censored: leave them out above and below the line.",
+    "窗口没有被完整观测的顾客被算成了留存。他们属于删失：分子和分母都要去掉。"))
+def censored_counted_as_kept(first_day, active, n, window=1):
+    late = ~_observed(first_day, active, n, window)
+    return _share(first_day, active, lambda r, c: ((r >= n) & (r < n + window)) | (late[:, None] & (r == 0)), np.ones(len(first_day), bool))
+
+
+@mistake_of("cohort_retention", Text(
     "It looks at calendar days n to n + window for everyone. Each customer's window starts n days after their own first_day.",
     "所有人看的都是日历上的第 n 天。每个顾客的窗口应从自己的 first_day 之后 n 天开始。"))
 def calendar_days(first_day, active, n, window=1):
@@ -188,6 +196,16 @@ def sorted_first(df, ts, train_end, valid_end):
 
 
 @mistake_of("temporal_split", Text(
+    "The caller's table was sorted in place: `inplace=True` changes df for everyone who still uses it. Nothing needs sorting here.",
+    "调用者的表被原地排序了：inplace=True 会改变 df，而别处还在用它。这里什么都不需要排序。"))
+def sorted_in_place(df, ts, train_end, valid_end):
+    _ordered(train_end, valid_end)
+    df.sort_values(ts, inplace=True)
+    time = df[ts]
+    return df[time < train_end], df[(time >= train_end) & (time < valid_end)], df[time >= valid_end]
+
+
+@mistake_of("temporal_split", Text(
     "The index was reset. Keep the labels: they are how you find a row again in the whole table.",
     "索引被重置了。请保留行标签：靠它才能在整张表里找回这一行。"))
 def labels_lost(df, ts, train_end, valid_end):
@@ -332,6 +350,37 @@ def amount_of_all_time(events, cutoff, lookback_days):
     table = _features(events, cutoff, lookback_days)
     table["amount"] = events.groupby("customer")["amount"].sum().reindex(table.index)
     return table
+
+
+@mistake_of("build_features", Text(
+    "The amount of every customer is the sum over the whole table. It is one number a customer: group by customer before you sum.",
+    "每个顾客的 amount 都是整张表的总和。应当每个顾客一个数：先按顾客分组，再求和。"))
+def amount_of_everybody(events, cutoff, lookback_days):
+    return _features(events, cutoff, lookback_days).assign(amount=events["amount"].sum())
+
+
+@mistake_of("build_features", Text(
+    "The amount of every customer is the sum over the whole window. It is one number a customer: group by customer before you sum.",
+    "每个顾客的 amount 都是整个窗口的总和。应当每个顾客一个数：先按顾客分组，再求和。"))
+def amount_of_the_window(events, cutoff, lookback_days):
+    table = _features(events, cutoff, lookback_days)
+    return table.assign(amount=table["amount"].sum())
+
+
+@mistake_of("build_features", Text(
+    "The amount sums everything before the cut-off, purchases older than the window too. Sum within [cutoff − lookback_days, cutoff).",
+    "amount 汇总了截止点之前的一切，连早于窗口的购买也在内。只应汇总 [cutoff − lookback_days, cutoff) 内的。"))
+def amount_without_lookback(events, cutoff, lookback_days):
+    table = _features(events, cutoff, lookback_days)
+    known = events[events["time"] < cutoff]
+    return table.assign(amount=known.groupby("customer")["amount"].sum().reindex(table.index))
+
+
+@mistake_of("build_features", Text(
+    "The customer is a column, and the index only counts rows. The customer is the index: leave out `reset_index` (or as_index=False).",
+    "顾客成了一列，索引只是行号。顾客应当是索引：去掉 reset_index（或 as_index=False）。"))
+def customer_as_a_column(events, cutoff, lookback_days):
+    return _features(events, cutoff, lookback_days).reset_index()
 
 
 @mistake_of("build_features", Text(
@@ -595,6 +644,21 @@ def target_removed(scores, target, exclude=()):
     if target in exclude:
         return float("inf")
     return _fair(*_rivals(scores, target, exclude), target)
+
+
+@mistake_of("rank_of_target", Text(
+    "A target in exclude was dropped from the competitors, then subtracted once more from those it ties with: half a rank too little. Put it back.",
+    "在 exclude 里的目标先从竞争者中去掉了，数同分时又减了一次，名次少了半位。请把它放回竞争者。"))
+def target_dropped(scores, target, exclude=()):
+    return _fair(*_rivals(scores, target, exclude, keep_target=False), target)
+
+
+@mistake_of("rank_of_target", Text(
+    "After the excluded items were dropped, `target` points to another item: positions have moved. Use a mask, or read the target's score first.",
+    "去掉被排除的商品后，target 指向了另一个商品：位置已经移动。请用掩码，或者先取出目标的分数。"))
+def positions_moved(scores, target, exclude=()):
+    scores = np.delete(np.asarray(scores, float), sorted({int(i) for i in exclude} - {target}))
+    return _fair(scores, np.ones(len(scores), bool), target)
 
 
 @mistake_of("rank_of_target", Text("The best rank is 1, not 0.", "最好的名次是 1，不是 0。"))

@@ -17,12 +17,12 @@
 # | short path | Short of time? The exercises with this mark, in all lessons, contain the five questions and the three coding problems. |
 # | `check(f)` | Runs your function on public cases, by hand, by rule and at random. Shows what you got, what was expected, the likely mistake. |
 # | `hint("f")` | The next hint, the gentlest first. Hints cost nothing. |
-# | `progress("00")` | Your points so far in this lesson. |
+# | `progress("00")` | Your points so far in this lesson, in this notebook's session. |
 # | `yours("f")` | Later cells use it to put your function beside ours, once its check has passed. |
 #
-# An exercise's points: the hand-made and random cases are the core, and unless all of them pass it earns nothing. The named rules
-# share the rest. The final grade uses new random cases, so a passed check means "public checks passed", no more. Each exercise says
-# which packages an answer may use.
+# An exercise's points: the hand-made and random cases are the core. They earn 60 %, and unless all of them pass the exercise earns
+# nothing. The named rules share the other 40 %, each all or nothing. The final grade uses new random cases, so a passed check means
+# "public checks passed", no more. Each exercise says which packages an answer may use.
 #
 # **Handing in.** Save the notebook and hand in the `.ipynb` file. In a terminal, `make check LESSON=00_start` checks the saved file
 # without a browser. The grader runs the setup cell, cells you added, and the exercise cells: a function that needs a table must
@@ -48,8 +48,14 @@ style()
 # %% [markdown]
 # ## Warm-up: read a check
 #
-# The function below is wrong on purpose; you will write the right one soon. Before you run the cell, read the function and predict:
-# which customers does it treat unfairly? Then run it, and read the check's card from top to bottom.
+# The function below is wrong on purpose; you will write the right one soon. It should give the share of customers who bought again
+# within a window of days that starts `n` days after their **own** first purchase.
+#
+# * `active` has one row a customer and one column a calendar day: 1 if the customer bought on that day.
+# * `first_day` is the column of each customer's first purchase. The window is `window` days long.
+#
+# Before you run the cell, read the function and predict: which customers does it treat unfairly? (One of its arguments is never
+# used.) Then run it, and read the check's card from top to bottom.
 
 # %%
 def cohort_retention(first_day, active, n, window=1):            # wrong on purpose
@@ -268,16 +274,23 @@ retention_curves(curves, title="Choose who stays, and the curve goes flat", xlab
                  ylabel="share active, 95 % band", ax=ax)
 plt.show()
 summary = pd.DataFrame({name: c.loc[[1, 3, 11], "rate"] for name, c in curves.items()}).T.add_prefix("period ")
-summary.insert(0, "customers", [c["observed"].iloc[0] for c in curves.values()])
-summary["of them observed in period 11"] = [c.loc[11, "observed"] for c in curves.values()]
+summary.insert(0, "observed in period 0", [c["observed"].iloc[0] for c in curves.values()])
+summary["observed in period 11"] = [c.loc[11, "observed"] for c in curves.values()]
+cj_first, cj_count = cj_visits.groupby("who")["time"].min(), cj_visits.groupby("who").size()
+whole_year = (CJ_END - cj_first).dt.days // 30 > 11                  # observed in period 11 too
+print(f"Complete Journey: {len(cj_first):,} households, {(CJ_END - cj_first < pd.Timedelta(days=30)).sum()} first seen too late for a whole period 0\n"
+      f"  observed in period 11: first seen by {cj_first[whole_year].max():%d %B}, {cj_count[whole_year].mean():.0f} visits a household; "
+      f"the others: {cj_count[~whole_year].mean():.0f}")
 summary.round(3)
 
 # %% [markdown]
-# Chosen by the past, the curve starts high and falls all the same: outside the shaded months the selection has no power. Chosen by the
-# whole history, the same shop's curve turns nearly flat, because customers who left were removed. **Complete Journey's flat curve tells
-# you how its households were picked. It does not tell you that the grocer keeps everyone.** Its day 0 is another trap: it is the
-# first day *in the file*, and these households had shopped there before. So is its rise at the end: the last column shows that about half of its
-# households are no longer observed there. The others were first seen in the first days of January, because they shop most often.
+# Chosen by the past, the curve starts high and falls all the same: outside the shaded months the selection no longer forces visits. It
+# stays above everyone's curve, for these were good customers; but they are free to leave, and many do. Chosen by the whole history, the
+# same shop's curve is much flatter, because customers who left were removed. **Complete Journey's flat curve tells you how its
+# households were picked. It does not tell you that the grocer keeps everyone.** Its day 0 is another trap: it is the first day *in the
+# file*, and the file does not say who shopped there before. So is its rise at the end: the last column shows that about half of its
+# households are no longer observed there. Those that are were first seen in the first days of January, and the line above the table shows
+# that they shop more often than the others.
 #
 # So in this course Complete Journey answers "what will this household buy?", and never "do customers stay?". CDNOW, and from lesson 03
 # on a simulated shop, answer that.
@@ -326,8 +339,10 @@ for quarter in (1, 2, 3, 4):
 pd.DataFrame(rows)
 
 # %% [markdown]
-# Presence creeps up (some households are first seen later in the year: the panel again), trips stay within their intervals. The last row
-# is a different number, and for a coupon it is the one that matters: a household can come every week and still take its coffee elsewhere.
+# Presence creeps up (some households are first seen later in the year: the panel again). Trips and categories end the year a little
+# higher than they began it, with intervals that overlap. That is no proof of a standstill: these are mostly the same households, so to
+# be sure you would compare each with itself. The last row is a different number, and for a coupon it is the one that matters: a
+# household can come every week and still take its coffee elsewhere.
 #
 # ### What is a point of retention worth?
 #
@@ -360,9 +375,10 @@ print(f"+1 point of retention in every later period: {point:.2f} USD a customer,
 print(f"relative to what the later periods bring now: {point / (by_formula - MARGIN * spend_if_active[0]):+.1%}")
 
 # %% [markdown]
-# The last two lines are your budget: whatever raises retention by a point may cost at most that much. Mind the unit. "+1 point" takes
-# a share of .10 to .11; "+1 %" takes it to .101. And mind the assumption behind the sum: a customer won back spends like those
-# who came anyway. Marginal customers rarely do, which is why lesson 06 measures money directly.
+# The last line but one is your budget: whatever raises retention by a point may cost at most that much. Mind the unit. "+1 point" takes
+# a share of .10 to .11; "+1 %" takes it to .101. So the worth of a point has no retention in it: margin, one hundredth, and the
+# discounted spend of an active customer. The last line says how much more than one per cent that is here. And mind the assumption
+# behind the sum: a customer won back spends like those who came anyway. Marginal customers rarely do, which is why lesson 06 measures money directly.
 #
 # ## Cut-off and horizon: the clock of every model
 #
@@ -553,6 +569,24 @@ def build_labels(events, cutoff, lookback_days, horizon_days, observed_until):
 # %%
 check(build_features, build_labels)
 
+# %% [markdown]
+# <details><summary><b>Stuck on the interviewer's code?</b> Seven symptoms, and where to look. No solutions, so you may open it before you solve.</summary>
+#
+# | you would notice | look at |
+# |---|---|
+# | Features, 1: scramble a purchase exactly at the cut-off, and a feature moves. | the two comparisons that make `past` |
+# | Features, 2: add one late event of a single customer, and a feature moves for *everyone*. | from which moment `recency` is counted |
+# | Features, 3: the same customer and cut-off, a longer file: a feature has grown. | which rows `amount` sums |
+# | Features, 4: some entries are missing, and somebody must invent a value for them. | customers without an event in the last week |
+# | Features, 5: after the call, your own table has one column more. | the line that begins with `events[...] =` |
+# | Labels, 1: no label is 0. | whom `after` contains, and whom it does not |
+# | Labels, 2: ask with a cut-off on the last day of the file: it answers as if nothing were missing. | the argument that is never used |
+#
+# And the input that "means something else on the day": print each column's mean offline and live, and see which one cannot reach its
+# offline values when the file ends at the cut-off. The faults themselves are listed among the follow-ups that `reveal("00")` shows.
+#
+# </details>
+
 # %% [markdown] tags=["answer"]
 # **Predict before you run: which rung wins?** Five ways to rank CDNOW's customers by who will buy within ninety days: at random, by the
 # amount spent, by recency, by frequency, or by a logistic regression on all of them. Write your order, and how far apart you expect
@@ -564,7 +598,9 @@ check(build_features, build_labels)
 # ## The rungs, side by side
 #
 # Same customers, same cut-offs, honest features. Intervals come from a **bootstrap** (自助法): customers are drawn again with replacement, and
-# the lift is computed each time. The interviewer's model stands beside them, as it looks offline and as it does live.
+# the lift is computed each time. Customers who tie at the edge of the tenth count in part, as if drawn at random (`lift_at_share`). "At
+# random" is one big tie, so its lift is exactly 1 in every draw, and it needs no interval. The interviewer's model stands beside them,
+# as it looks offline and as it does live.
 
 # %%
 ORIGIN = pd.Timestamp("1997-01-01")
@@ -606,14 +642,25 @@ forest(list(scores), [lift_at_share(test_y, score, .1) for score in scores.value
        title="Who buys again? Ranking CDNOW's customers", xlabel="lift among the best tenth, 95 % bootstrap interval", reference=1,
        reference_label="no skill", highlight=["logistic regression", "yours"], fmt="{:.2f}")
 plt.show()
-gap = (drawn["logistic regression"] - drawn["frequency"]).quantile([.025, .975]).to_numpy()
-print(f"logistic regression minus frequency: [{gap[0]:+.2f}, {gap[1]:+.2f}]")
 print("PR-AUC: " + ", ".join(f"{name} {pr_auc(test_y, score):.3f}" for name, score in scores.items()))
+
+best, count = "logistic regression", "frequency"
+drawn_area = household_draws(test_who, {name: weighted(pr_auc, test_y, scores[name]) for name in (best, count)})     # the same draws
+print(f"\n{best} minus {count}, 95 % bootstrap interval of the gap:")
+for metric, gap, draws, digits in (
+        ("lift at a tenth", lift_at_share(test_y, scores[best], .1) - lift_at_share(test_y, scores[count], .1), drawn, 2),
+        ("PR-AUC", pr_auc(test_y, scores[best]) - pr_auc(test_y, scores[count]), drawn_area, 3)):
+    low, high = (draws[best] - draws[count]).quantile([.025, .975])
+    print(f"  {metric:16} {gap:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{'' if low <= 0 <= high else '   <- excludes 0'}")
 
 # %% [markdown]
 # Read the *gap*, not the two intervals: both scores were computed on the same drawn customers, so what they share cancels. If its
-# interval contains 0, this data does not tell the two apart, however different the dots look. A count that an intern can explain
-# is the rung every later model has to beat.
+# interval contains 0, this data does not tell the two apart, however different the dots look.
+#
+# Here the two metrics disagree, and both are right. With a budget for a tenth, the data does not tell the model from the count. Over the
+# whole ranking the model is better: its gap in PR-AUC excludes 0. **The budget decides which of the two matters.** Coupons for the best
+# tenth: keep the count, which an intern can explain. A list that will be worked through to the middle: take the model. Fix the budget
+# before you look.
 #
 # **Ranking metrics in one breath.** A decision with a budget (a hundred coupons) is a ranking: only the top matters. *Lift* and
 # *precision at k* ask how good the top is. *PR-AUC* (PR 曲线下面积) averages precision over all budgets; a random order scores the base
@@ -658,10 +705,11 @@ for n in (500, 2_000, 10_000):
     low, high = np.percentile(100 * (second_arm - first_arm) / n, [2.5, 97.5])
     print(f"  {n:6,} customers an arm: 95 % of A/A tests fall in [{low:+.2f}, {high:+.2f}]")
 
-needed = int(np.ceil(16 * p * (1 - p) / .01**2))
+needed = int(np.ceil(16 * p * (1 - p) / .01**2))                # 16 ≈ 2·(1.96 + .84)²: 5 % level (1.96), 80 % power (.84), two arms (2)
 a, b = rng.binomial(needed, p, 5_000) / needed, rng.binomial(needed, p + .01, 5_000) / needed
 z = (b - a) / np.sqrt((a * (1 - a) + b * (1 - b)) / needed)
-print(f"rule of thumb for +1 point, 16·p(1−p)/δ²: {needed:,} customers an arm; found in {(np.abs(z) > 1.96).mean():.0%} of 5,000 simulated tests")
+print(f"rule of thumb for +1 point, 16·p(1−p)/δ²: {needed:,} customers an arm; found in {(np.abs(z) > 1.96).mean():.0%} of 5,000 simulated tests\n"
+      f"where 16 comes from: 2·(1.96 + .84)² = {2 * (1.96 + .84)**2:.2f}, for a 5 % level and 80 % power")
 
 # %% [markdown]
 # **Power** (统计功效) in words: the noise shrinks with the square root of the number of customers, so *half* the effect needs *four times* the
@@ -672,8 +720,8 @@ print(f"rule of thumb for +1 point, 16·p(1−p)/δ²: {needed:,} customers an a
 #
 # ## The large model: does it earn its keep?
 #
-# Not here: nothing in this lesson needs one, and a count came close to the best. The course will ask the same question in every
-# lesson, of one pre-trained event model and of language models: against the dumbest baseline and the best classical rung, on the same
+# Not here: nothing in this lesson needs one, and for a budget of a tenth the data did not tell a count from the best model. The course
+# will ask the same question in every lesson, of one pre-trained event model and of language models: against the dumbest baseline and the best classical rung, on the same
 # customers and cut-off, with an interval and a price. A large model raises retention only through a decision it improves. Each
 # lesson therefore names the decision first. You have just seen the habit that keeps the comparison honest: *the gap's interval, or no claim*.
 #
@@ -710,7 +758,8 @@ production_card("00")
 reveal("00")
 
 # %% [markdown]
-# `interview(3)` draws three random follow-ups, with a clock: one more round?
+# One more question, with a clock. `interview` draws at random from the follow-ups of **all** lessons, so it may ask about one that is
+# still ahead of you. Drop `seed=0` for another question each time; `interview(3)` asks three.
 
 # %%
 interview(1, seed=0)

@@ -96,5 +96,9 @@ if yours("rank_of_target"):
 # %%
 hint("rank_of_target")
 
+# %% [markdown]
+# `progress` counts one session, which is this notebook's: what you solved in `start.ipynb` is counted there, and shows here as not
+# written yet. Nothing is lost. Both saved files are graded together.
+
 # %%
 progress("00")

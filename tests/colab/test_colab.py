@@ -15,7 +15,8 @@ from helpers.authoring.execute import run_notebook
 from helpers.authoring.source import notebooks
 from helpers.course import course_folder, lessons
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+# One group: its tests share an environment, so one worker runs them all.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("colab")]
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 ON_COLAB = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')"
 NOTEBOOKS = [(lesson, source) for lesson in lessons() for source in notebooks(course_folder(), lesson)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.authoring.build import NBGRADER_SOURCE, outputs
 from helpers.authoring.source import notebooks
 from helpers.course import lesson
 
@@ -25,9 +26,11 @@ class Classroom:
             shutil.copytree(course / name, folder / name)
         for name in ("nbgrader_config.py", "pyproject.toml"):
             shutil.copy(course / name, folder / name)
-        (folder / ".grading").mkdir()
-        if (course / ".grading" / "source").exists():
-            shutil.copytree(course / ".grading" / "source", folder / ".grading" / "source")
+        for path, text in outputs(course, lesson(ASSIGNMENT)):
+            if path.is_relative_to(course / NBGRADER_SOURCE):
+                place = folder / path.relative_to(course)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text, encoding="utf-8")
         self.released = json.loads((folder / "notebooks" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
         source = next(s for s in notebooks(course, lesson(ASSIGNMENT)) if s.name == NOTEBOOK)
         self.references = {cell.exercise: cell.solved() for cell in source.cells if cell.exercise}

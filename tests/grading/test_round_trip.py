@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]        # one class, graded once
 
 WRONG = """# exercise: cohort_retention
 def cohort_retention(first_day, active, n, window=1):
