@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
 from helpers.authoring.colab import badge, install_cell
 from helpers.authoring.source import Cell, Notebook, SourceError, functions_of, headings, notebooks, variants
-from helpers.checks import calling, keys
+from helpers.checks import calling, codec, keys
 from helpers.checks.exercise import Exercise, exercises, find
 from helpers.checks.keys import Answers, KnownMistake
 from helpers.checks.notebook import digest
@@ -270,6 +271,20 @@ def readme(course: Path, name: str) -> str:
 def _short(outcome: calling.Outcome) -> calling.Outcome:
     """Without what only a learner's own run can tell, and what differs between machines."""
     if outcome.kind == "value":
-        return outcome
+        return calling.Outcome("value", value=_rounded(outcome.value), mutated=outcome.mutated)
     message = outcome.message if outcome.kind != "error" else ""
     return calling.Outcome(outcome.kind, errors=outcome.errors[:1], message=message)
+
+
+def _rounded(wire: object) -> object:
+    """An encoded value with its floats cut to 12 digits: the last ones hang on the processor, and a rebuild must not differ."""
+    if isinstance(wire, float):
+        return float(f"{wire:.12g}")
+    if isinstance(wire, list):
+        return [_rounded(each) for each in wire]
+    if isinstance(wire, dict):
+        if wire.get("$") == "array" and wire["dtype"] == "f8":
+            array = codec.decode(wire)
+            return codec.encode(np.array([float(f"{each:.12g}") for each in array.ravel()]).reshape(array.shape))
+        return {name: _rounded(each) for name, each in wire.items()}
+    return wire
