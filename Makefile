@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 READY := .venv/ready
 LESSON ?=
+EXERCISE ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: lab test check build new lock bench prove clean
@@ -30,8 +31,8 @@ new: $(READY)              ## start an exercise: make new LESSON=01_behaviour EX
 bench: $(READY)            ## seconds and memory beside their budgets
 	$(BIN)/python -m helpers.authoring bench
 
-prove: $(READY)            ## the long proofs; writes tests/PROOF.md
-	$(BIN)/python -m helpers.authoring prove
+prove: $(READY)            ## the long proofs; writes tests/PROOF.md: make prove [EXERCISE=lift_at_k]
+	$(BIN)/python -m helpers.authoring prove $(EXERCISE)
 
 $(READY): .venv/locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -98,7 +98,7 @@ def forest(names: Sequence[str], values, low=None, high=None, *, title: str, xla
         colour = BLUE if name in highlight or not highlight else GREY
         # Caps taller than the dot: an interval narrower than the dot is still seen to be there.
         ax.plot([low[row], high[row]], [row, row], color=colour, lw=2.2, solid_capstyle="butt", alpha=.55)
-        if high[row] > low[row]:
+        if not np.isclose(low[row], high[row], rtol=1e-9, atol=0):
             ax.plot([low[row], high[row]], [row, row], "|", color=colour, markersize=11, markeredgewidth=1.2)
         ax.plot(values[row], row, "o", color=colour, markersize=4.2, markeredgewidth=0)
         ax.annotate(fmt.format(values[row]), (1, row), xycoords=("axes fraction", "data"), xytext=(6, 0),

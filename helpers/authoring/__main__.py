@@ -18,7 +18,8 @@ def main(argv: list[str] | None = None) -> int:
     new.add_argument("lesson")
     new.add_argument("exercise")
     commands.add_parser("bench", help="print seconds and memory beside their budgets")
-    commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
+    long = commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
+    long.add_argument("exercise", nargs="?", help="prove this one alone")
     options = parser.parse_args(argv)
     try:
         course = options.course or course_folder()
@@ -38,9 +39,9 @@ def main(argv: list[str] | None = None) -> int:
         else:
             from helpers.authoring.proof import prove
 
-            return prove(course)
-    except (ValueError, FileNotFoundError, RuntimeError) as error:
-        print(error, file=sys.stderr)
+            return prove(course, options.exercise)
+    except (ValueError, KeyError, FileNotFoundError, RuntimeError) as error:
+        print(f"no exercise {error}" if isinstance(error, KeyError) else error, file=sys.stderr)
         return 1
     return 0
 

@@ -171,7 +171,8 @@ def _raised(error: BaseException) -> Outcome:
     own = [frame for frame in frames if not _OURS_OR_LIBRARY & set(Path(frame.filename).parts)]
     text = "".join(traceback.format_list(own[-4:])) if own else ""
     try:
-        message = str(error)
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        message = "\n".join(line[:300] for line in lines[:4]) + ("\n…" if len(lines) > 4 else "")
     except Exception:
         message = "(its message cannot be shown)"
     return Outcome("error", errors=names, message=message, traceback=text)

@@ -8,6 +8,7 @@ counts: an import for a plot in a cell beside it does not.
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def borrowed(cells: Iterable[str], functions: Iterable[str], uses: Iterable[str]
                 continue
             for what in _forbidden(node, permitted):
                 found[Borrowed(what, owner)] = None
-            waiting.extend((used, owner) for used in _loaded(node) if used in names)
+            waiting.extend((used, owner) for used in _global_names(node) if used in names)
     return list(found)
 
 
@@ -108,22 +109,28 @@ def _parse(source: str) -> ast.Module | None:
 
 
 def _forbidden(tree: ast.AST, permitted: frozenset[str]) -> list[str]:
-    found = []
+    found = [name for name in _global_names(tree) if name in BACK_DOORS]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names if alias.name.partition(".")[0] not in permitted]
         elif isinstance(node, ast.ImportFrom):
             if node.level or (node.module or "").partition(".")[0] not in permitted:
                 found.append("." * node.level + (node.module or ""))
-        elif isinstance(node, ast.Name) and node.id in BACK_DOORS:
-            found.append(node.id)
         elif isinstance(node, ast.Attribute) and node.attr in HIDDEN:
             found.append(node.attr)
     return found
 
 
-def _loaded(tree: ast.AST) -> list[str]:
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+def _global_names(tree: ast.AST) -> list[str]:
+    """The names that a definition reads from outside itself, in order of the alphabet; its parameters and locals are its own."""
+    names: set[str] = set()
+    tables = [symtable.symtable(ast.unparse(tree), "<answer>", "exec")]
+    names.update(symbol.get_name() for symbol in tables[0].get_symbols() if symbol.is_referenced())
+    while tables:
+        for inner in tables.pop().get_children():
+            names.update(symbol.get_name() for symbol in inner.get_symbols() if symbol.is_global() and symbol.is_referenced())
+            tables.append(inner)
+    return sorted(names)
 
 
 def _root(node: ast.expr) -> str | None:

@@ -44,9 +44,11 @@ SAYS = {
     "likely": Text("Likely mistake: ", "可能的错误："),
     "borrowed": Text("write this one with {uses}: {function} reaches {what}", "本题请只用 {uses}：{function} 用到了 {what}"),
     "borrowed practice": Text(" (practice warns, grading refuses)", "（练习时提醒，评分时不接受）"),
-    "demo name": Text("The grader will not have `{name}`: pass it as an argument.", "评分时没有 `{name}`：请把它作为参数传入。"),
+    "demo name": Text("The grader will not have `{name}`, which a demonstration cell makes: pass it as an argument, or import it in this cell.",
+                      "评分时没有 `{name}`（它来自演示单元格）：请把它作为参数传入，或在本单元格中导入。"),
     "rule": Text("rule", "规则"),
     "core": Text("random cases and examples by hand", "随机用例与手算示例"),
+    "core trained": Text("predictions for new examples", "对新样本的预测"),
     "hint": Text('For a hint: hint("{name}")', '需要提示：hint("{name}")'),
     "practice": Text("practice: graded without the jail", "练习模式：未在隔离环境中评分"),
 }
@@ -79,7 +81,8 @@ def verdict_card(verdict: Verdict, footer: str = "", graded: bool = False) -> Ca
     status = headline(verdict, graded)
     colour = PASSED if verdict.passed else WAITING if verdict.untouched else FAILED
     body = list(_explanation(verdict, graded))
-    rules = [] if verdict.untouched else [(SAYS["core"], verdict.core_passed), *verdict.rules.items()]
+    core = SAYS["core trained" if verdict.exercise.trained else "core"]
+    rules = [] if verdict.untouched else [(core, verdict.core_passed), *verdict.rules.items()]
     html = [f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;line-height:1.45">',
             f'<div><b style="color:{colour}">{"✓" if verdict.passed else "○" if verdict.untouched else "✗"} '
             f'<code>{escape(verdict.exercise.name)}</code> — {escape(status)}</b></div>']
@@ -117,6 +120,8 @@ def _explanation(verdict: Verdict, graded: bool):
         yield _both(message + ("" if verdict.refused else say("borrowed practice")))
     for name in verdict.demo_names:
         yield _both(say("demo name", name=name))
+    for note in verdict.notes:
+        yield _both(str(note))
     if verdict.passed:
         if not graded:
             yield _both(say("hidden data"))

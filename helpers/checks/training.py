@@ -92,6 +92,12 @@ class AucAtLeast:
     """Predictions for new examples must rank positives above negatives this well."""
 
     bound: float
+    advice: tuple[tuple[str, str, Text], ...] = ()
+
+    def notes(self, got: Any) -> tuple[Text, ...]:
+        """Advice on a model that ranks well enough: what its facts say that the predictions cannot."""
+        facts = got.get("facts") if isinstance(got, dict) and isinstance(got.get("facts"), dict) else {}
+        return tuple(text for name, wanted, text in self.advice if wanted not in (facts.get(name) or ()))
 
     def difference(self, case: Any, got: Any) -> Difference | None:
         """None if the area under the ROC curve of the predictions reaches the bound; else in what the model fails."""
@@ -110,7 +116,8 @@ class AucAtLeast:
         if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != (len(truth), 1):
             return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({len(truth)}, 1)")
         if not np.isfinite(predictions).all() or predictions.min() < 0 or predictions.max() > 1:
-            return Difference("value", Text("range of the predictions", "预测值的范围"),
+            return Difference("value", Text("range of the predictions (a probability needs a sigmoid at the end)",
+                                            "预测值的范围（概率需要在末端用 sigmoid）"),
                               f"{predictions.min():.3g} … {predictions.max():.3g}", "0 … 1")
         auc = float(roc_auc_score(truth, predictions[:, 0]))
         if auc < self.bound:
@@ -119,6 +126,9 @@ class AucAtLeast:
         return None
 
 
-def auc_at_least(bound: float) -> AucAtLeast:
-    """A judge of predictions by labels the answer never sees."""
-    return AucAtLeast(bound)
+def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = ()) -> AucAtLeast:
+    """A judge of predictions by labels the answer never sees.
+
+    advice: (fact, what it should contain, what to say if it does not); shown, never judged.
+    """
+    return AucAtLeast(bound, advice)

@@ -80,8 +80,9 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
         share = sum(rules.values()) / len(rules) if rules else 1.0
         earned = round(exercise.points * (CORE_SHARE + (1 - CORE_SHARE) * share), 1)
     shown = min(failures, key=lambda f: (_RUNGS.get(f.stage, 9), f.index), default=None)
+    notes = exercise.judge.notes(outcomes[0].answer) if exercise.trained and not failures else ()
     return Verdict(exercise, earned, core, rules, shown, len(failures), len(cases),
-                   tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused)
+                   tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused, notes)
 
 
 def failing(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome], expected: Sequence[Outcome]) -> list[int]:

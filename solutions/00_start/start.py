@@ -722,8 +722,9 @@ print(f"rule of thumb for +1 point, 16·p(1−p)/δ²: {needed:,} customers an a
 #
 # Not here: nothing in this lesson needs one, and for a budget of a tenth the data did not tell a count from the best model. The course
 # will ask the same question in every lesson, of one pre-trained event model and of language models: against the dumbest baseline and
-# the best classical rung, on the same customers and cut-off, with an interval and a price. A large model raises retention only through a decision it improves. Each
-# lesson therefore names the decision first. You have just seen the habit that keeps the comparison honest: *the gap's interval, or no claim*.
+# the best classical rung, on the same customers and cut-off, with an interval and a price. A large model raises
+# retention only through a decision it improves. Each lesson therefore names the decision first. You have just seen the habit that keeps the
+# comparison honest: *the gap's interval, or no claim*.
 #
 # ## The production card
 

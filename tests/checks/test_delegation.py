@@ -47,7 +47,9 @@ def test_reaching_another_package_is_seen(cells, what):
     ["%matplotlib inline\n!ls\ndef f(x): return x"],
     ["def broken(:", "def f(x): return x"],
     ["def f(x):\n    open_orders = x\n    return open_orders"],
-], ids=range(7))
+    ["from helpers.data import events", "import sklearn.metrics as S", "def f(events, S=1):\n    return [S for S in events]"],
+    ["from sklearn.metrics import auc as x", "def f(vars, input):\n    x = vars\n    def g(auc): return auc + x\n    return g(input)"],
+], ids=range(9))
 def test_own_work_is_left_alone(cells):
     assert reached(*cells) == []
 
