@@ -63,8 +63,11 @@ def household_draws(household, metrics: Mapping, *, draws: int = 200, seed: int 
 def weighted(metric: Callable, y, score, *args, where=None) -> Callable[[np.ndarray], float]:
     """`pr_auc`, `lift_at_share` or `brier` as a function of row weights, sorted once: `household_draws` calls it often.
 
-    where: (n,) bool, rows to measure; all if None.
+    score: (n,), or (seeds, n) for the mean of the metric over seeds.  where: (n,) bool, rows to measure; all if None.
     """
+    if np.ndim(score) == 2:
+        seeds = [weighted(metric, y, each, *args, where=where) for each in score]
+        return lambda weight: float(np.mean([one(weight) for one in seeds]))
     rows = np.arange(len(y)) if where is None else np.flatnonzero(where)
     y, score = np.asarray(y, float)[rows], np.asarray(score, float)[rows]
     if metric is brier:

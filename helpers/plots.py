@@ -138,13 +138,13 @@ def reliability(y, p, *, bins: int = 10, title: str = "Does the probability mean
     ax.plot([0, limit], [0, limit], color=GREY, lw=1, ls=":", zorder=0)
     ax.set(xlim=(0, limit), ylim=(0, limit), aspect="equal", title=title, xlabel="predicted probability",
            ylabel="observed share (95 % interval)")
-    # Names stand in one column at the right, moved apart where they would overlap, each tied to its last point.
-    ends = [end for end in ends if end[2]] + [(limit, limit, "promised = kept", GREY)]
-    for (x, y_end, name, colour), height in zip(ends, _apart([e[1] for e in ends], gap=.055 * limit), strict=True):
-        if x < limit:
-            ax.plot([x, 1.015 * limit], [y_end, height], color=colour, lw=.7, alpha=.6, clip_on=False)
-        ax.annotate(name, (1.015 * limit, height), xytext=(4, 0), textcoords="offset points", color=colour, va="center",
-                    fontsize=9.5, annotation_clip=False)
+    # A name stands where its curve ends: to the right below the diagonal, to the left above or on it.
+    for x, y_end, name, colour in ends:
+        below = y_end < .9 * x
+        ax.annotate(name, (x, y_end), xytext=(8, -9) if below else (-9, 5), textcoords="offset points", color=colour,
+                    ha="left" if below else "right", va="center", fontsize=9.5, annotation_clip=False)
+    ax.annotate("promised = kept", (limit, limit), xytext=(6, 0), textcoords="offset points", color=GREY, va="center", fontsize=9.5,
+                annotation_clip=False)
     _percent(ax.xaxis)
     _percent(ax.yaxis)
     return ax

@@ -254,3 +254,17 @@ def history_matrix(purchases: pd.DataFrame, shape: tuple[int, int], before: int)
     past = purchases[purchases["day"] < before]
     flat = np.bincount(past["h"].to_numpy() * shape[1] + past["i"].to_numpy(), minlength=shape[0] * shape[1])
     return flat.reshape(shape).astype(float)
+
+
+def ordered_motif(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sessions in which only the order tells who buys: X float32 (n, T, 4) of one-hot view, cart, pay, other, and y (n,), half of each.
+
+    Somewhere before the last five steps a buyer's session holds view, cart, pay in a row, the others' pay, cart, view. The rest is the
+    same noise for both: every count has the same distribution, and neither a sum over time nor the last steps tell anything.
+    """
+    y = rng.permutation(np.arange(n) % 2)
+    action = rng.choice(5, size=(n, T), p=[.12, .12, .12, .24, .40])        # 4: nothing happened in this step
+    start = rng.integers(0, T - 7, n)
+    for j in range(3):
+        action[np.arange(n), start + j] = np.where(y == 1, j, 2 - j)
+    return (action[..., None] == np.arange(4)).astype(np.float32), y

@@ -14,6 +14,7 @@ from helpers.checks.exercise import case, exercise
 from helpers.checks.judge import close
 from helpers.checks.training import auc_at_least, fit_and_predict
 from helpers.language import Text
+from helpers.windows import ordered_motif
 
 MOTIF_BOUND = 0.75
 """Smallest AUC that `build_purchase_cnn` must reach, chosen as baseline + half the way to the worst right answer.
@@ -22,6 +23,16 @@ Measured with twenty data seeds and both lengths. Right models (maximum, mean an
 Models that cannot see the order (last step only; average before any convolution): .43 to .56, around the baseline .5.
 So .5 + (.957 − .5) / 2 = .73, rounded up; no seed of either kind comes within .15 of it.
 """
+
+MODEL_ADVICE = (
+    ("loss", "binary_crossentropy", Text(
+        "It ranks well, but its loss is not the cross-entropy: its numbers will not be probabilities you can put a price on.",
+        "排序不错，但损失函数不是交叉熵：输出的数值不能当作可以定价的概率。")),
+    ("metrics", "PR", Text(
+        "It ranks well, but it watches no PR-AUC: with few buyers, accuracy and ROC-AUC look fine for models that find none of them.",
+        "排序不错，但没有监控 PR-AUC：买家很少时，即使模型一个买家也找不到，准确率和 ROC-AUC 看起来也不错。")),
+)
+"""Shown when the predictions are good enough; it costs no points."""
 
 
 @exercise(level="core", minutes=18, points=25, short=True, uses=("numpy",), functions=("item_cosine", "recommend"), judge=close(rtol=1e-6),
@@ -48,10 +59,17 @@ def item_cosine(rng):
         Text("equal scores: the lower id comes first", "分数相等时编号小的在前"))
     yield case([[0, 0, 0]], [[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[True, False, False]], 2).to("recommend").shows(
         Text("an unseen item with score 0 may be recommended", "分数为 0 的未购商品也可以被推荐"))
+    yield case([[1, 0, 2]], [[0, 1, 0], [1, 0, 0], [0, 2, 0]], [[True, False, False]], 5).to("recommend").shows(
+        Text("k above the number of items: pad with −1", "k 超过商品数时用 −1 补齐"))
+    # A sort that is not stable may keep the order of few equal values by luck; of many it does not.
+    item = np.arange(40)
+    yield case([[1.] * 40], np.where((item[:, None] == 0) & (item % 4 > 0), .5, 0.), [item % 5 == 0], 20).to("recommend").shows(
+        Text('equal scores among many items, too: a sort with kind="stable"', '商品很多时分数相等也是编号小的在前：排序用 kind="stable"'))
     while True:
         users, items = int(rng.integers(4, 9)), int(rng.integers(4, 8))
         X = rng.random((users, items)) * (rng.random((users, items)) < .7)
         yield case(X, shrink=float(rng.choice([0., 1., 3.])), topk=int(rng.integers(1, 4)))
+        items = items if rng.random() < .6 else 24                          # many items, many ties
         S = rng.integers(0, 9, (items, items)) / 8 * (rng.random((items, items)) < .6)
         np.fill_diagonal(S, 0)
         rows = rng.integers(0, 3, (3, items)).astype(float)
@@ -106,6 +124,7 @@ def make_windows(rng):
     yield case(log((1, "milk", "2017-04-30 18:05"), (1, "milk", "2017-04-30 18:05"), (1, "tea", "2017-04-28 09:00"),
                    (1, "milk", "2017-05-03 10:00"), (2, "milk", "2017-04-30 12:00")),
                at((1, "2017-05-01"), (2, "2017-05-01")), 3, ["milk", "tea"], "milk")
+    yield case(log((1, "milk", "2017-05-07 20:15")), at((1, "2017-05-01")), 2, ["milk"], "milk")      # the seventh day counts
     yield case(log((1, "milk", "2017-05-01 00:00")), at((1, "2017-05-01")), 2, ["milk"], "milk").shows(
         Text("a purchase at the cut-off itself belongs to the label", "恰好发生在截止时刻的购买属于标签"))
     yield case(log((1, "milk", "2017-05-08 00:00"), (1, "milk", "2017-04-30 08:00")), at((1, "2017-05-01")), 2, ["milk"], "milk").shows(
@@ -130,7 +149,7 @@ def make_windows(rng):
 
 
 @exercise(level="core", minutes=14, points=25, short=True, uses=("keras", "tensorflow"), cases=2,
-          call=fit_and_predict(epochs=5, batch_size=64), judge=auc_at_least(MOTIF_BOUND), hints=(
+          call=fit_and_predict(epochs=5, batch_size=64), judge=auc_at_least(MOTIF_BOUND, MODEL_ADVICE), hints=(
               Text("Print `model.output_shape` of the interviewer's model. How many numbers does it predict for one shopper?",
                    "打印面试官模型的 `model.output_shape`。它为一个用户预测了多少个数？"),
               Text("Between the last Conv1D and the Dense, one layer must turn (steps, filters) into (filters,).",
@@ -146,20 +165,6 @@ def build_purchase_cnn(rng):
         yield made if T == 20 else made.shows(Text("another length works as well", "换一个序列长度也能工作"))
 
 
-def ordered_motif(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sessions in which only the order tells who buys: X float32 (n, T, 4) of one-hot view, cart, pay, other, and y (n,), half of each.
-
-    Somewhere before the last five steps a buyer's session holds view, cart, pay in a row, the others' pay, cart, view. The rest is the
-    same noise for both: every count has the same distribution, and neither a sum over time nor the last steps tell anything.
-    """
-    y = rng.permutation(np.arange(n) % 2)
-    action = rng.choice(5, size=(n, T), p=[.12, .12, .12, .24, .40])        # 4: nothing happened in this step
-    start = rng.integers(0, T - 7, n)
-    for j in range(3):
-        action[np.arange(n), start + j] = np.where(y == 1, j, 2 - j)
-    return (action[..., None] == np.arange(4)).astype(np.float32), y
-
-
 @exercise(level="core", minutes=8, points=15, short=True, uses=("numpy", "pandas"), judge=close(rtol=1e-9), hints=(
     Text("What would a random order give? Your function must return about 1 for it.", "随机排序会得到多少？你的函数对它应返回约 1。"),
     Text("`np.argsort(-score, kind=\"stable\")[:k]` are the k best, equal scores in their order.",
@@ -172,8 +177,13 @@ def lift_at_k(rng):
     yield case([0, 1], [.5, .4], k=3).raises(ValueError).shows(Text("k above n is refused", "k 大于 n 时报错"))
     yield case([0, 1], [.5, .4], k=0).raises(ValueError).shows(Text("k below 1 is refused", "k 小于 1 时报错"))
     yield case([0, 0, 0], [.5, .4, .1], k=2).shows(Text("nobody bought: nan", "没有人购买：返回 nan"))
+    # A sort that is not stable may keep the order of few equal rows by luck; of many it does not.
+    many = np.arange(48)
+    yield case((many % 8 < 4).astype(int), [.5] * 48, k=12).shows(
+        Text('equal scores keep their order among many rows, too: a sort with kind="stable"', '行数很多时，分数相同也保持原来的顺序：排序用 kind="stable"'))
+    yield case((many // 5 % 2 == 0).astype(int), (many % 3) / 2, k=20)
     while True:
-        n = int(rng.integers(5, 50))
+        n = int(rng.integers(5, 61))
         yield case(rng.integers(0, 2, n), rng.random(n).round(1), k=int(rng.integers(1, n + 1)))
 
 

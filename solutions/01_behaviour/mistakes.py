@@ -46,6 +46,17 @@ def ties_reversed(bought, score, k):
     return _lift(bought, score, k, order=lambda s: np.argsort(s, kind="stable")[::-1])
 
 
+def _unstable(score):
+    """An order that does not keep equal scores, as np.argsort without kind="stable"; long doubles, so that processors do it alike."""
+    return np.argsort(-np.asarray(score, np.longdouble), axis=-1)
+
+
+@mistake_of("lift_at_k", Text('Without kind="stable" argsort promises nothing about equal scores. Sort −score with kind="stable".',
+                              '不写 kind="stable" 时，argsort 不保证并列者的顺序。请对 −score 用 kind="stable" 排序。'))
+def unstable_sort(bought, score, k):
+    return _lift(bought, score, k, order=_unstable)
+
+
 @mistake_of("lift_at_k", Text("A slice is silent when k is above n. Refuse k outside 1 … n with a ValueError.",
                               "k 大于 n 时切片不会报错。k 不在 1 … n 内时请抛出 ValueError。"))
 def any_k(bought, score, k):
@@ -208,7 +219,7 @@ def cosine_by_threshold(X, shrink=0.0, topk=None):
     return S.tolist()
 
 
-def _recommend(rows, S, seen, k, hidden=-np.inf, pad=True, highest_id=False, transpose=False):
+def _recommend(rows, S, seen, k, hidden=-np.inf, pad=True, highest_id=False, transpose=False, unstable=False):
     S = np.asarray(S, float)
     score = np.asarray(rows, float) @ (S.T if transpose else S)
     if hidden is not None:
@@ -217,7 +228,7 @@ def _recommend(rows, S, seen, k, hidden=-np.inf, pad=True, highest_id=False, tra
     found = np.full((n, k), -1)
     for u in range(n):
         ids = np.arange(items)
-        best = np.lexsort((-ids if highest_id else ids, -score[u]))[:k]
+        best = (_unstable(score[u]) if unstable else np.lexsort((-ids if highest_id else ids, -score[u])))[:k]
         if pad:
             best = [i for i in best if not np.isneginf(score[u, i])]
         found[u, :len(best)] = best
@@ -254,6 +265,26 @@ def seen_scored_zero(rows, S, seen, k):
     return _recommend(rows, S, seen, k, hidden=0.0)
 
 
+@mistake_of("item_cosine", Text("Seen items were given the score 0, so they take places of unseen ones before they become −1. Use −inf.",
+                                "看过的商品只是被设成 0 分，在被换成 −1 之前占掉了未看过商品的位置。请用 −inf。"), replaces="recommend")
+def seen_scored_zero_then_padded(rows, S, seen, k):
+    found = _recommend(rows, S, seen, k, hidden=0.0)
+    return np.where((found >= 0) & np.take_along_axis(np.asarray(seen, bool), np.maximum(found, 0), axis=1), -1, found)
+
+
+@mistake_of("item_cosine", Text("k may exceed the number of items: each row still has k places, filled up with −1.",
+                                "k 可以超过商品数：每行仍有 k 个位置，不足时补 −1。"), replaces="recommend")
+def too_narrow(rows, S, seen, k):
+    return _recommend(rows, S, seen, k)[:, :np.asarray(S).shape[1]]
+
+
+@mistake_of("item_cosine", Text('Without kind="stable" argsort promises nothing about equal scores. Sort −score with kind="stable".',
+                                '不写 kind="stable" 时，argsort 不保证并列者的顺序。请对 −score 用 kind="stable" 排序。'),
+            replaces="recommend")
+def unstable_order(rows, S, seen, k):
+    return _recommend(rows, S, seen, k, unstable=True)
+
+
 @alternate_of("item_cosine", replaces="recommend")
 def recommend_by_sorted(rows, S, seen, k):
     answer = []
@@ -268,7 +299,7 @@ def recommend_by_sorted(rows, S, seen, k):
 
 
 def _content(texts, history, candidates, *, idf=lambda n, df: np.log((1 + n) / (1 + df)) + 1, fit_on=None, lower=True, tokens=False,
-             unit_items=True, unit_profile=True, binary=False, guard=True):
+             unit_items=True, unit_new=True, unit_profile=True, binary=False, guard=True):
     split = (lambda text: text.lower().split()) if lower else str.split
     vocabulary = sorted({word for text in texts for word in split(text)})
 
@@ -287,7 +318,9 @@ def _content(texts, history, candidates, *, idf=lambda n, df: np.log((1 + n) / (
     with np.errstate(all="ignore"):
         weight = idf(len(reference), df)
     history = np.asarray(history, float)
-    item, new = counts(texts) * weight, unit(counts(candidates) * weight)
+    item, new = counts(texts) * weight, counts(candidates) * weight
+    if unit_new:
+        new = unit(new)
     if unit_items:
         item = unit(item)
     profile = ((history > 0).astype(float) if binary else history) @ item
@@ -339,6 +372,18 @@ def bought_or_not(texts, history, candidates):
                                    "文本向量没有归一化到长度 1，于是长标签主导了画像。"))
 def long_labels(texts, history, candidates):
     return _content(texts, history, candidates, unit_items=False)
+
+
+@mistake_of("content_scores", Text("The candidates' vectors were not brought to length 1, so long labels get high scores. A cosine is at most 1.",
+                                   "候选商品的向量没有归一化到长度 1，于是长标签得高分。余弦最大为 1。"))
+def long_candidates(texts, history, candidates):
+    return _content(texts, history, candidates, unit_new=False)
+
+
+@mistake_of("content_scores", Text("No text vector was brought to length 1, neither in `texts` nor in `candidates`. Divide each by its length.",
+                                   "`texts` 和 `candidates` 的文本向量都没有归一化。请把每个向量除以自己的长度。"))
+def no_unit_texts(texts, history, candidates):
+    return _content(texts, history, candidates, unit_items=False, unit_new=False)
 
 
 @mistake_of("content_scores", Text("The profile was not divided by its length: heavy buyers get high scores for everything. A cosine is at most 1.",
@@ -829,6 +874,27 @@ def nan_outside(score, y, new):
                                  "每个新块最多只合并了一次。合并之后前一块可能仍偏高：要继续向前检查。"))
 def one_merge(score, y, new):
     return _isotonic(score, y, new, once=True)
+
+
+@mistake_of("fit_isotonic", Text("Each knot counted once in a merge. Weigh it by the number of rows that have its score.",
+                                 "合并时每个节点只算一次。应按具有该分数的行数加权。"))
+def knots_count_once(score, y, new):
+    knots, place = np.unique(np.asarray(score, float), return_inverse=True)
+    means = np.bincount(place, weights=np.asarray(y, float)) / np.bincount(place)
+    return _isotonic(knots, means, new)
+
+
+@mistake_of("fit_isotonic", Text("Falling neighbours were averaged in pairs, in one pass, so the result still falls in places. "
+                                 "Make them one block, and look back.",
+                                 "只走了一遍，把下降的相邻两点取平均，结果仍有下降之处。应把它们合成一块，并继续向前检查。"))
+def pairs_averaged(score, y, new):
+    knots, place = np.unique(np.asarray(score, float), return_inverse=True)
+    rows = np.bincount(place)
+    values = np.bincount(place, weights=np.asarray(y, float)) / rows
+    for i in range(len(values) - 1):
+        if values[i] > values[i + 1]:
+            values[i:i + 2] = np.average(values[i:i + 2], weights=rows[i:i + 2])
+    return np.interp(np.asarray(new, float), knots, values)
 
 
 @alternate_of("fit_isotonic")
