@@ -6,9 +6,13 @@
     data, metrics, plots, training       the course's tools, module by module
 """
 
+import os
 from importlib import metadata
 
 from helpers.language import language
+
+# Before anybody imports TensorFlow: its start-up lines are about its build, not about your model.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __all__ = ["ask", "check", "hint", "interview", "language", "production_card", "progress", "recap", "reveal", "yours"]
 

@@ -6,12 +6,9 @@ setup cell.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # TensorFlow's start-up lines are about its build, not about your model
 
 import keras
 import numpy as np
