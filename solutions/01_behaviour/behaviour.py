@@ -764,7 +764,7 @@ pd.DataFrame({"gain in lift, new pairs": [table.loc[a, "lift, new"] - table.loc[
 #
 # * **On all pairs**, a count of the past already does most of the work. Logistic regression and boosting on
 #   hand-made features add little, but surely: see their paired intervals. The CNN, at many times the cost, is worse than the count, by
-#   how much the table under the first picture prints, whatever the pooling; an average can at least count, a maximum cannot. Groceries
+#   how much the table under the first picture prints. An average over time can at least count, a maximum cannot. Groceries
 #   are **replenishment** (补货): how often and how long ago say much, and both are counts.
 #   Be fair to the CNN: where its lines above say that the last epoch was kept, it had not finished learning. So it is not shown that the
 #   order of days holds nothing, only that this CNN at this cost does not beat a count. Give it more rows and epochs if you have time.
@@ -800,7 +800,7 @@ print(f"AUC on made-up sessions: counts {roc_auc_score(y_c, counting):.2f}, {cnn
 # ### Does the probability mean what it says?
 #
 # Training kept one negative in four. So the raw probabilities promise too much, for every model that learned from those rows. The isotonic map
-# (保序回归) fitted on validation rows repairs it without touching the order. The closed form, `prior_correct`, and the isotonic fit itself are
+# (保序回归) fitted on validation rows repairs it and reverses no two pairs, though it ties some. The closed form, `prior_correct`, and the isotonic fit itself are
 # exercises of the second notebook.
 
 # %%
