@@ -800,8 +800,8 @@ print(f"AUC on made-up sessions: counts {roc_auc_score(y_c, counting):.2f}, {cnn
 # ### Does the probability mean what it says?
 #
 # Training kept one negative in four. So the raw probabilities promise too much, for every model that learned from those rows. The isotonic map
-# (保序回归) fitted on validation rows repairs it and reverses no two pairs, though it ties some. The closed form, `prior_correct`, and the isotonic fit itself are
-# exercises of the second notebook.
+# (保序回归) fitted on validation rows repairs it and reverses no two pairs, though it ties some. The closed form,
+# `prior_correct`, and the isotonic fit itself are exercises of the second notebook.
 
 # %%
 raw = rungs["logistic"][1]
