@@ -10,18 +10,20 @@ BADGE = "[![Open in Colab](../../docs/colab-badge.svg)](https://colab.research.g
 
 # --no-deps: Colab has every package the course needs, and the data packages declare some it does not.
 CELL = '''\
-# On Colab this installs the course; anywhere else it does nothing.
+# On Colab this installs the course, once; anywhere else it does nothing.
+import importlib.util
 import os
 import subprocess
 import sys
 
-if "google.colab" in sys.modules:
+if "google.colab" in sys.modules and importlib.util.find_spec("helpers") is None:
     course = os.environ.get(
         "RETENTION_SOURCE",
         "{source}")
     data = [{data}]
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-                    course, *data], check=True)'''
+                    course, *data], check=True)
+    importlib.invalidate_caches()  # this Python listed its packages before there was a course'''
 
 
 def badge(course: Path, path: str) -> str:
