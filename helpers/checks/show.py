@@ -46,7 +46,6 @@ SAYS = {
     "borrowed practice": Text(" (practice warns, grading refuses)", "（练习时提醒，评分时不接受）"),
     "demo name": Text("The grader will not have `{name}`, which a demonstration cell makes: pass it as an argument, or import it in this cell.",
                       "评分时没有 `{name}`（它来自演示单元格）：请把它作为参数传入，或在本单元格中导入。"),
-    "rule": Text("rule", "规则"),
     "core": Text("random cases and examples by hand", "随机用例与手算示例"),
     "core trained": Text("predictions for new examples", "对新样本的预测"),
     "hint": Text('For a hint: hint("{name}")', '需要提示：hint("{name}")'),
