@@ -9,7 +9,7 @@ LESSON ?=
 EXERCISE ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: lab test check build new lock bench prove clean
+.PHONY: lab test check build new lock bench prove mutants clean
 .DEFAULT_GOAL := lab
 
 lab: $(READY)              ## open JupyterLab on the course; it prints its address
@@ -33,6 +33,9 @@ bench: $(READY)            ## seconds and memory beside their budgets
 
 prove: $(READY)            ## the long proofs; writes tests/PROOF.md: make prove [EXERCISE=lift_at_k]
 	$(BIN)/python -m helpers.authoring prove $(EXERCISE)
+
+mutants: $(READY)          ## do the hidden cases kill the mutants? writes tests/MUTANTS.md: make mutants [EXERCISE=lift_at_k]
+	$(BIN)/python -m helpers.authoring mutants $(EXERCISE)
 
 $(READY): .venv/locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

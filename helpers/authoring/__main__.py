@@ -1,4 +1,4 @@
-"""`python -m helpers.authoring build|new|bench|prove`: the commands of those who write the course."""
+"""`python -m helpers.authoring build|new|bench|prove|mutants`: the commands of those who write the course."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("bench", help="print seconds and memory beside their budgets")
     long = commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
     long.add_argument("exercise", nargs="?", help="prove this one alone")
+    mutants = commands.add_parser("mutants", help="run the mutants of the references and write tests/MUTANTS.md")
+    mutants.add_argument("exercise", nargs="?", help="this one's alone")
     options = parser.parse_args(argv)
     try:
         course = options.course or course_folder()
@@ -36,6 +38,10 @@ def main(argv: list[str] | None = None) -> int:
             from helpers.authoring.bench import bench
 
             return bench(course)
+        elif options.command == "mutants":
+            from helpers.authoring.mutants import measure
+
+            return measure(course, options.exercise)
         else:
             from helpers.authoring.proof import prove
 

@@ -241,8 +241,11 @@ def _told_apart(source: Notebook, released: dict) -> dict:
     }
 
 
-def answers(course: Path, exercise: Exercise, cases: list) -> Answers:
-    """What the reference and each named mistake answer on these cases; of a mistake only what is wrong is kept."""
+def answers(course: Path, exercise: Exercise, cases: list, exact: bool = False) -> Answers:
+    """What the reference and each named mistake answer on these cases; of a mistake only what is wrong is kept.
+
+    exact: keep every digit; without it a rebuild on another processor gives the same text.
+    """
     wrong = [each for each in variants(course, exercise.lesson) if each.exercise == exercise.name and each.wrong]
     if exercise.trained:
         return Answers((), tuple(KnownMistake(each.name, each.explanation, {}, each.facts or {}) for each in wrong))
@@ -255,8 +258,8 @@ def answers(course: Path, exercise: Exercise, cases: list) -> Answers:
     for each in wrong:
         given = calling.run_all(exercise, cases, functions_of(course, exercise, each))
         differ = failing(exercise, cases, given, expected)
-        known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i]) for i in differ}))
-    return Answers(tuple(map(_short, expected)), tuple(known))
+        known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i], exact) for i in differ}))
+    return Answers(tuple(_short(each, exact) for each in expected), tuple(known))
 
 
 def readme(course: Path, name: str) -> str:
@@ -268,10 +271,10 @@ def readme(course: Path, name: str) -> str:
     return TABLE.sub(lambda found: found[1] + table + found[2], (course / name).read_text(encoding="utf-8"))
 
 
-def _short(outcome: calling.Outcome) -> calling.Outcome:
+def _short(outcome: calling.Outcome, exact: bool) -> calling.Outcome:
     """Without what only a learner's own run can tell, and what differs between machines."""
     if outcome.kind == "value":
-        return calling.Outcome("value", value=_rounded(outcome.value), mutated=outcome.mutated)
+        return calling.Outcome("value", value=outcome.value if exact else _rounded(outcome.value), mutated=outcome.mutated)
     message = outcome.message if outcome.kind != "error" else ""
     return calling.Outcome(outcome.kind, errors=outcome.errors[:1], message=message)
 

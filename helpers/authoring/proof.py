@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 
 from helpers.authoring.build import answers
-from helpers.authoring.mutants import mutants
 from helpers.authoring.source import functions_of, references, variants
 from helpers.checks import calling
 from helpers.checks.exercise import PUBLIC_SEED, Exercise, exercises, find
@@ -114,45 +113,34 @@ def told(found: Verdict) -> str:
 
 
 def prove(course: Path, only: str | None = None) -> int:
-    """Run every promise at twenty seeds and count the mutants, print the result and write tests/PROOF.md.  Returns the exit status.
+    """Run every promise at twenty seeds, print the result and write tests/PROOF.md.  Returns the exit status.
 
     only: prove one exercise, and leave the others' rows of the table as they stand.  KeyError if there is none of this name.
     """
     page = course / "tests" / "PROOF.md"
     before = page.read_text(encoding="utf-8").splitlines() if only and page.exists() else []
-    rows, alive, broken = [], [], []
+    rows, broken = [], []
     for exercise in exercises():
         if only and exercise.name != find(only).name:
-            known = [line for line in before if f"`{exercise.name}`" in line]
-            rows += [line for line in known if line.startswith(f"| {exercise.lesson.number} |")]
-            alive += [line for line in known if line.startswith(f"| `{exercise.name}`")]
+            rows += [line for line in before if line.startswith(f"| {exercise.lesson.number} | `{exercise.name}` |")]
             continue
-        row, survivors, faults = _proved(course, exercise)
+        row, faults = _proved(course, exercise)
         print(row, flush=True)
         rows.append(row)
-        alive += survivors
         broken += faults
-    page.write_text(PROOF.format(date=datetime.date.today(), machine=machine(), rows="\n".join(rows), alive="\n".join(alive)),
-                    encoding="utf-8")
+    page.write_text(PROOF.format(date=datetime.date.today(), machine=machine(), rows="\n".join(rows)), encoding="utf-8")
     print("\n".join(broken) or "every promise holds")
     return bool(broken)
 
 
-def _proved(course: Path, exercise: Exercise) -> tuple[str, list[str], list[str]]:
-    """The exercise's row of the table, a row for each mutant that survives, and the promises that are broken."""
+def _proved(course: Path, exercise: Exercise) -> tuple[str, list[str]]:
+    """The exercise's row of the table, and the promises that are broken."""
     began = time.monotonic()
     faults = [fault for seed in SEEDS for fault in broken_promises(course, exercise, seed)]
     mine = [v for v in variants(course, exercise.lesson) if v.exercise == exercise.name]
     wrong = sum(v.wrong for v in mine)
-    tried = [] if exercise.trained else list(mutants(course, exercise))
-    killed = f"{sum(m.killed for m in tried)} of {len(tried)}" if tried else "trained"
-    row = (f"| {exercise.lesson.number} | `{exercise.name}` | {wrong} | {len(mine) - wrong} | {len(SEEDS)} | {len(faults)} "
-           f"| {killed} | {time.monotonic() - began:.0f} |")
-    return row, [f"| `{exercise.name}` | `{_cell(m.line)}` | `{_cell(m.change)}` |" for m in tried if not m.killed], faults
-
-
-def _cell(code: str) -> str:
-    return code.replace("|", "\\|").replace("`", "'")
+    return (f"| {exercise.lesson.number} | `{exercise.name}` | {wrong} | {len(mine) - wrong} | {len(SEEDS)} | {len(faults)} "
+            f"| {time.monotonic() - began:.0f} |"), faults
 
 
 def machine() -> str:
@@ -169,18 +157,9 @@ PROOF = """# The long proofs
 Written by `make prove`, last on {date}: {machine}.
 
 Per exercise, at every seed: the reference passes with full points; every named mistake is refused and explained as itself; every
-alternate passes with full points; constants, the identity, always raising and the public key learnt by heart earn nothing. Mutants are
-changes of the reference made by rule, refused by the public cases; of a trained exercise none are made.
+alternate passes with full points; constants, the identity, always raising and the public key learnt by heart earn nothing.
 
-| lesson | exercise | mistakes | alternates | seeds | broken promises | mutants refused | seconds |
-|---|---|---|---|---|---|---|---|
+| lesson | exercise | mistakes | alternates | seeds | broken promises | seconds |
+|---|---|---|---|---|---|---|
 {rows}
-
-## Mutants that survive
-
-Each is an equal program on everything the exercise's text states, or a case that is missing: read them when you change a record.
-
-| exercise | line | change |
-|---|---|---|
-{alive}
 """

@@ -63,12 +63,14 @@ def item_cosine(rng):
         Text("k above the number of items: pad with −1", "k 超过商品数时用 −1 补齐"))
     # A sort that is not stable may keep the order of few equal values by luck; of many it does not.
     item = np.arange(40)
+    yield case(np.stack([item % 3 > 0, item % 3 == 0]).astype(int), topk=9).shows(
+        Text('equal similarities among many items, too: a sort with kind="stable"', '商品很多时相似度相等也保留编号较小的：排序用 kind="stable"'))
     yield case([[1.] * 40], np.where((item[:, None] == 0) & (item % 4 > 0), .5, 0.), [item % 5 == 0], 20).to("recommend").shows(
         Text('equal scores among many items, too: a sort with kind="stable"', '商品很多时分数相等也是编号小的在前：排序用 kind="stable"'))
     while True:
         users, items = int(rng.integers(4, 9)), int(rng.integers(4, 8))
         X = rng.random((users, items)) * (rng.random((users, items)) < .7)
-        yield case(X, shrink=float(rng.choice([0., 1., 3.])), topk=int(rng.integers(1, 4)))
+        yield case(X, shrink=float(rng.choice([0., 1., 9.])), topk=int(rng.integers(1, 4)))         # 9 is more than there are items
         items = items if rng.random() < .6 else 24                          # many items, many ties
         S = rng.integers(0, 9, (items, items)) / 8 * (rng.random((items, items)) < .6)
         np.fill_diagonal(S, 0)
@@ -173,6 +175,7 @@ def build_purchase_cnn(rng):
 def lift_at_k(rng):
     yield case([1, 0, 0, 0], [.9, .1, .2, .3], k=1)
     yield case([1, 1, 0, 1, 0], [.2, .8, .5, .9, .1], k=2)
+    yield case([1, 0, 1], [-.5, .75, -.25], k=2)                # a score may be negative; these sum to 0, and two bought all the same
     yield case([0, 1], [.5, .5], k=1).shows(Text("equal scores keep their order", "分数相同时保持原来的顺序"))
     yield case([0, 1], [.5, .4], k=3).raises(ValueError).shows(Text("k above n is refused", "k 大于 n 时报错"))
     yield case([0, 1], [.5, .4], k=0).raises(ValueError).shows(Text("k below 1 is refused", "k 小于 1 时报错"))
