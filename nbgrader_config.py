@@ -24,6 +24,11 @@ c.CourseDirectory.feedback_directory = ".grading/feedback"
 c.CourseDirectory.solution_directory = ".grading/solution"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/.grading/gradebook.db"      # absolute: a relative one hangs on the server's folder
 
+# nbgrader would copy every other file of a submission's folder into the graded one, through links too: whatever a learner links to would
+# be read with the instructor's rights. So nothing but the notebooks moves. nbgrader's exchange, which this course does not use, heeds
+# the same setting and would then copy nothing at all.
+c.CourseDirectory.ignore = ["*"]
+
 c.GenerateAssignment.preprocessors = pipeline.RELEASE
 c.Autograde.exporter_class = "helpers.grading.reading.PatientExporter"
 c.Autograde.sanitize_preprocessors = pipeline.SANITIZE

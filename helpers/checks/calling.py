@@ -6,6 +6,7 @@ import _thread
 import contextlib
 import inspect
 import io
+import os
 import sys
 import threading
 import time
@@ -68,24 +69,51 @@ def direct(function: Callable, case: Any, args: tuple, kwargs: dict) -> Any:
 
 
 
+class _Alarm:
+    """A thread that interrupts the main one when a deadline has passed, and again until it is told to stop."""
+
+    def __init__(self) -> None:
+        self._set = threading.Condition()
+        self._deadline: float | None = None
+        self._process = 0
+
+    def arm(self, seconds: float) -> float | None:
+        """Set the deadline; the one that was set before, for a limit inside a limit."""
+        with self._set:
+            before, self._deadline = self._deadline, time.monotonic() + seconds
+            if self._process != os.getpid():        # threads do not survive a fork
+                self._process = os.getpid()
+                threading.Thread(target=self._watch, daemon=True).start()
+            self._set.notify()
+        return before
+
+    def disarm(self, before: float | None) -> None:
+        """Go back to the deadline before; no interrupt comes after this."""
+        with self._set:
+            self._deadline = before
+
+    def _watch(self) -> None:
+        with self._set:
+            while True:
+                left = None if self._deadline is None else self._deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    _thread.interrupt_main()
+                    left = 0.25
+                self._set.wait(left)
+
+
+_alarm = _Alarm()
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float):
     """Interrupt the main thread after so many seconds, raising TimeoutError.
 
-    A timer thread interrupts, which works on Windows too, stops a running `model.fit`, and leaves the kernel alive.  It keeps
+    A thread interrupts, which works on Windows too, stops a running `model.fit`, and leaves the kernel alive.  It keeps
     interrupting, since a bare `except:` in a loop swallows the first.  A call inside a C library ends only when that returns.
     """
-    done = threading.Event()
     started = time.monotonic()
-
-    def ring() -> None:
-        wait = seconds
-        while not done.wait(wait):
-            _thread.interrupt_main()
-            wait = 0.25
-
-    timer = threading.Thread(target=ring, daemon=True)
-    timer.start()
+    before = _alarm.arm(seconds)
     try:
         yield
     except KeyboardInterrupt:
@@ -95,11 +123,10 @@ def time_limit(seconds: float):
         raise
     finally:
         with contextlib.suppress(KeyboardInterrupt):
-            done.set()
-            timer.join()
+            _alarm.disarm(before)
 
 
-def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: str | None = None) -> Outcome:
+def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: Any = None) -> Outcome:
     """Call the answer with this case's arguments, fresh from the wire, within the exercise's time limit.
 
     functions: name -> function, as the answer defined them.  wire: the encoded arguments, if already made.
@@ -137,16 +164,19 @@ def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: str | No
     return Outcome("value", value=value, mutated=mutated)
 
 
-def run_all(exercise: Any, cases: list, functions: dict[str, Callable]) -> list[Outcome]:
-    """Every case's outcome, in order.  After a call that had to be stopped, or an unanswered stub, the rest is skipped."""
+def run_all(exercise: Any, cases: list, functions: dict[str, Callable], wires: list | None = None) -> list[Outcome]:
+    """Every case's outcome, in order.  After a call that had to be stopped, or an unanswered stub, the rest is skipped.
+
+    wires: the cases' encoded arguments, if already made.
+    """
     outcomes: list[Outcome] = []
     stopped: set[str] = set()
-    for case in cases:
+    for i, case in enumerate(cases):
         if case.function in stopped:
             outcomes.append(Outcome("skipped"))
             continue
         with _quiet() if outcomes else contextlib.nullcontext():
-            outcomes.append(run(exercise, case, functions))
+            outcomes.append(run(exercise, case, functions, wires[i] if wires else None))
         if outcomes[-1].kind in ("timeout", "todo", "missing"):
             stopped.add(case.function)
     return outcomes

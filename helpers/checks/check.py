@@ -201,7 +201,7 @@ def table_card(rows: list[tuple[Exercise, Verdict | None]], lines: list[str]) ->
 
 
 def _note(message: Text) -> show.Card:
-    return show.Card(f'<div style="border-left:4px solid {show.WAITING};padding:.4em .9em">{escape(str(message))}</div>', str(message))
+    return show.note(str(message))
 
 
 def _display(card: show.Card) -> None:

@@ -68,7 +68,7 @@ def _places(folder: Path, which: Lesson, name: str) -> list[Path]:
 def check_submission(which: Lesson, answers: Submission) -> tuple[dict[str, Verdict], dict[str, str]]:
     """The verdicts on a submission's answers under the public cases, and the errors of its cells."""
     asked: list[Exercise] = [exercise for exercise in exercises(which) if exercise.name in answers.answers]
-    outcomes, errors = runner.run(answers, {exercise.name: (exercise, exercise.cases()) for exercise in asked})
+    outcomes, errors = runner.run(answers, [runner.Asked(exercise, exercise.cases()) for exercise in asked])
     known = key_of(which).answers
     return {
         exercise.name: verdict(exercise, exercise.cases(), outcomes[exercise.name], known[exercise.name].expected,

@@ -50,8 +50,8 @@ class Case:
         """Fit the model that the call returns on these arrays."""
         return replace(self, training=training)
 
-    def predicts(self, new, *, truth) -> Case:
-        """Let the fitted model predict `new`, and judge that by `truth`, which only the judge sees."""
+    def predicts(self, new, *, truth=None) -> Case:
+        """Let the model predict `new`, and judge that by `truth`, which only the judge sees; without one only its shape and range."""
         return replace(self, new=new, truth=truth)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -38,6 +39,16 @@ SAYS = {
     "no error": Text("It should have raised {error}, but returned {got}.", "本应抛出 {error}，却返回了 {got}。"),
     "none": Text("Does every path end in a `return`?", "是否每条路径都有 `return`？"),
     "call": Text("call: {call}", "调用：{call}"),
+    "graded signature": Text("The function does not take the arguments the exercise names.", "函数的参数与题目不符。"),
+    "graded unsupported": Text("The answer is of a type that cannot be judged. Return plain numbers, lists, arrays or frames.",
+                               "答案的类型无法评判。请返回普通数值、列表、数组或数据框。"),
+    "graded error": Text("It raised {error} on a case that has an answer. `check` shows where, on public cases of the same kind.",
+                         "在本应有答案的用例上抛出了 {error}。`check` 会在同类公开用例上指出位置。"),
+    "graded no error": Text("It should have raised {error}, but returned a value.", "本应抛出 {error}，却返回了一个值。"),
+    "graded difference": Text("Differs from what is expected: {where}", "与预期不同：{where}"),
+    "graded failures": Text("{failures} of {cases} hidden cases fail.", "{cases} 个隐藏用例中有 {failures} 个失败。"),
+    "graded hint": Text("Hint {level} of {levels}: {hint}", "提示 {level}/{levels}：{hint}"),
+    "ended": Text("The call ended the process, used more memory than it may, or had to be stopped.", "调用结束了进程、超出内存限制，或被强制停止。"),
     "difference": Text("{where}: got {got}, expected {expected}", "{where}：得到 {got}，应为 {expected}"),
     "frame": Text("{name} is:", "{name} 为："),
     "failures": Text("{failures} of {cases} cases fail; this is the first that tells most.", "{cases} 个用例中有 {failures} 个失败；这是最能说明问题的一个。"),
@@ -51,6 +62,9 @@ SAYS = {
     "hint": Text('For a hint: hint("{name}")', '需要提示：hint("{name}")'),
     "practice": Text("practice: graded without the jail", "练习模式：未在隔离环境中评分"),
 }
+
+
+_BUILTIN_ERRORS = {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)}
 
 
 @dataclass(frozen=True)
@@ -130,12 +144,15 @@ def _explanation(verdict: Verdict, graded: bool):
     for mistake in verdict.mistakes:
         text = say("likely") + str(mistake.explanation)
         yield f"<b>{escape(say('likely'))}</b>{escape(str(mistake.explanation))}", text
-    yield from _failure(verdict, verdict.failure, graded)
-    if not graded and verdict.failures > 1 and not verdict.untouched:
-        yield _both(say("failures", failures=verdict.failures, cases=verdict.cases))
+    yield from (_graded_failure if graded else _failure)(verdict, verdict.failure)
+    if verdict.failures > 1 and not verdict.untouched:
+        yield _both(say("graded failures" if graded else "failures", failures=verdict.failures, cases=verdict.cases))
+    if graded and verdict.exercise.hints:
+        level = hint_level(verdict)
+        yield _both(say("graded hint", level=level, levels=len(verdict.exercise.hints), hint=verdict.exercise.hints[level - 1]))
 
 
-def _failure(verdict: Verdict, failure: Failure, graded: bool):
+def _failure(verdict: Verdict, failure: Failure):
     outcome, stage, case = failure.outcome, failure.stage, failure.case
     if stage in ("todo", "missing", "signature", "unsupported", "timeout"):
         yield _both(say(stage, message=outcome.message))
@@ -144,15 +161,17 @@ def _failure(verdict: Verdict, failure: Failure, graded: bool):
     elif stage == "error":
         name = outcome.errors[0] if outcome.errors else "Exception"
         yield _both(say("error", error=name, message=outcome.message) if outcome.message else say("silent error", error=name))
-        if outcome.traceback and not graded:
+        if outcome.traceback:
             yield f'<pre style="margin:.2em 0;font-size:.85em">{escape(outcome.traceback)}</pre>', outcome.traceback
     elif stage == "no error":
         yield _both(say("no error", error=case.error.__name__, got=_short(outcome.answer)))
     elif failure.difference is not None:
-        yield _difference(failure, graded)
+        where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
+        html = say("difference", where=escape(where), got=f"<code>{escape(got)}</code>", expected=f"<code>{escape(expected)}</code>")
+        yield html, say("difference", where=where, got=got, expected=expected)
     if stage in ("type", "unsupported") and failure.difference is not None and failure.difference.got == "None":
         yield _both(say("none"))
-    if not graded and stage not in ("todo", "missing") and not verdict.exercise.trained:
+    if stage not in ("todo", "missing") and not verdict.exercise.trained:
         call = describe_call(case)
         yield say("call", call=f"<code>{escape(call)}</code>"), say("call", call=call)
         for name, frame in small_frames(case):
@@ -160,12 +179,34 @@ def _failure(verdict: Verdict, failure: Failure, graded: bool):
             yield f'{escape(said)}<pre style="margin:.2em 0;font-size:.85em">{escape(frame)}</pre>', f"{said}\n{frame}"
 
 
-def _difference(failure: Failure, graded: bool) -> tuple[str, str]:
-    where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
-    if graded and failure.stage == "value" and not failure.case.truth is not None:
-        return _both(where)
-    html = say("difference", where=escape(where), got=f"<code>{escape(got)}</code>", expected=f"<code>{escape(expected)}</code>")
-    return html, say("difference", where=where, got=got, expected=expected)
+def _graded_failure(verdict: Verdict, failure: Failure):
+    """What failed, in our words alone: a text that the answer chose (a message, the name of a type) could carry a hidden case out."""
+    outcome, stage, case = failure.outcome, failure.stage, failure.case
+    if stage == "missing":
+        yield _both(say("missing", message=case.function))
+    elif stage in ("signature", "unsupported"):
+        yield _both(say(f"graded {stage}"))
+    elif stage == "timeout":
+        yield _both(say("timeout", message=f"{verdict.exercise.seconds:g}"))
+    elif stage == "mutated":
+        yield _both(say("mutated"))
+    elif stage == "error":
+        name = outcome.errors[0] if outcome.errors else ""
+        yield _both(say("ended") if name == "ProcessEnded" else say("graded error", error=name if name in _BUILTIN_ERRORS else "Exception"))
+    elif stage == "no error":
+        yield _both(say("graded no error", error=case.error.__name__))
+    elif failure.difference is not None and case.truth is not None:
+        yield _both(say("difference", where=failure.difference.where, got=failure.difference.got, expected=failure.difference.expected))
+    elif failure.difference is not None:
+        yield _both(say("graded difference", where=failure.difference.where))
+
+
+def hint_level(verdict: Verdict) -> int:
+    """Which hint a failed answer is given (1 is the first): the further it came, the later the hint."""
+    hints = len(verdict.exercise.hints)
+    if verdict.core_passed:
+        return hints
+    return 1 if verdict.failure is None or verdict.failure.stage != "value" else (hints + 1) // 2
 
 
 def describe_call(case: Any, limit: int = 400) -> str:
@@ -187,6 +228,11 @@ def _argument(value: Any) -> str:
     if isinstance(value, pd.Series):
         return f"<Series, {len(value)} values>"
     return _short(value, 160)
+
+
+def note(message: str) -> Card:
+    """A plain message as a card."""
+    return Card(f'<div style="border-left:4px solid {WAITING};padding:.4em .9em">{escape(message)}</div>', message)
 
 
 def _both(message: str) -> tuple[str, str]:

@@ -34,7 +34,8 @@ class FitAndPredict:
         model = function(*args, **kwargs)
         facts = model_facts(model)
         if case.training is None:
-            return {"facts": facts}
+            # A case that asks for no training asks for the shape of what an untrained model returns.
+            return {"facts": facts} if case.new is None else {"facts": facts, "predictions": np.asarray(model(np.array(case.new)))}
         X, y = (np.array(part) for part in case.training)
         model.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
         predictions = np.asarray(model.predict(np.array(case.new), verbose=0, batch_size=1024))
@@ -110,16 +111,18 @@ class AucAtLeast:
             shape = f"rank {facts.get('output_rank')}, last size {facts.get('output_units')}"
             return Difference("shape", Text("the model's output: one probability for each example", "模型输出：每个样本一个概率"),
                               shape, "(None, 1)")
-        if case.truth is None:
+        if case.new is None:
             return None
-        predictions, truth = got.get("predictions"), np.asarray(case.truth)
-        if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != (len(truth), 1):
-            return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({len(truth)}, 1)")
+        predictions, count = got.get("predictions"), len(case.new)
+        if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != (count, 1):
+            return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({count}, 1)")
         if not np.isfinite(predictions).all() or predictions.min() < 0 or predictions.max() > 1:
             return Difference("value", Text("range of the predictions (a probability needs a sigmoid at the end)",
                                             "预测值的范围（概率需要在末端用 sigmoid）"),
                               f"{predictions.min():.3g} … {predictions.max():.3g}", "0 … 1")
-        auc = float(roc_auc_score(truth, predictions[:, 0]))
+        if case.truth is None:
+            return None
+        auc = float(roc_auc_score(np.asarray(case.truth), predictions[:, 0]))
         if auc < self.bound:
             return Difference("value", Text("AUC on new examples after a short training", "短时间训练后在新样本上的 AUC"),
                               f"{auc:.3f}", f">= {self.bound:g}")

@@ -109,13 +109,14 @@ def _failure(exercise: Exercise, index: int, case: Case, outcome: Outcome, expec
 
 
 def _difference(exercise: Exercise, case: Case, outcome: Outcome, expected: Outcome | None) -> Difference | None:
+    if expected is not None and expected.value is not None and outcome.value == expected.value:
+        return None         # the same on the wire, hence the same value
     try:
-        got = outcome.answer
+        if exercise.trained:
+            return exercise.judge.difference(case, outcome.answer)
+        return exercise.judge.difference(expected.answer, outcome.answer)
     except (codec.CodecError, RecursionError) as error:
         return Difference("type", Text("the answer", "答案"), str(error), "")
-    if exercise.trained:
-        return exercise.judge.difference(case, got)
-    return exercise.judge.difference(expected.answer, got)
 
 
 def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outcome], expected: Sequence[Outcome],

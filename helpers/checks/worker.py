@@ -1,7 +1,10 @@
-"""The process that runs a learner's cells and calls their answers: `python -m helpers.checks.worker`.
+"""The process that runs a learner's cells and calls their answers.
 
-Reads one request as JSON from standard input, answers with one JSON line per event on what was its standard output: {"start": exercise},
-{"outcomes": …}, {"cell_errors": …}.  It never sees an expected answer, a label or a seed.
+A conversation in JSON lines: it reads {"cells": …} and answers {"cell_errors": …}; then for each exercise reads {"exercise": …,
+"calls": …} and answers {"outcomes": …}.  It is told the calls of an exercise only when it has finished all before: what a cell says in
+its error cannot carry a case.  It never sees an expected answer, a label or a seed.
+
+`python -m helpers.checks.worker` speaks over standard input and output; the grader's job (`helpers/grading/server.py`) over a socket.
 """
 
 from __future__ import annotations
@@ -9,9 +12,8 @@ from __future__ import annotations
 import json
 import linecache
 import os
-import sys
 import traceback
-from typing import Any
+from typing import Any, BinaryIO
 
 from helpers.checks import calling, codec
 
@@ -19,32 +21,38 @@ ADDED_SECONDS = 5.0
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
-    # What the learner's code prints must not mix with the answers: keep the old standard output, then silence 1 and 2.
-    wire = os.fdopen(os.dup(1), "w", encoding="ascii")
-    silence = os.open(os.devnull, os.O_RDWR)
+    # What the learner's code prints must not mix with the answers: keep the old streams, then silence 0, 1 and 2.
+    reading, writing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    silence()
+    serve(reading, writing)
+
+
+def silence() -> None:
+    """Point standard input, output and error at nothing."""
+    nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
-        os.dup2(silence, stream)
-    serve(request, lambda event: (wire.write(json.dumps(event) + "\n"), wire.flush()))
+        os.dup2(nothing, stream)
 
 
-def serve(request: dict, tell) -> None:
-    """Run the request's cells, then each exercise's calls, telling each event as it happens."""
+def serve(reading: BinaryIO, writing: BinaryIO) -> None:
+    """Hold the conversation until the other side closes it."""
     from helpers.checks.exercise import find
 
+    def tell(event: dict) -> None:
+        writing.write(json.dumps(event).encode("ascii") + b"\n")
+        writing.flush()
+
     namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
-    errors = {}
-    for name, source in request["cells"]:
-        error = run_cell(name, source, namespace)
-        if error:
-            errors[name] = error
+    cells = json.loads(reading.readline())["cells"]
+    errors = {name: error for name, source in cells if (error := run_cell(name, source, namespace))}
     tell({"cell_errors": errors})
-    for name, calls in request["calls"].items():
-        exercise = find(name)
-        tell({"start": name})
-        cases = [decode_case(call) for call in calls]
+    for line in reading:
+        request = json.loads(line)
+        exercise = find(request["exercise"])
+        cases = [decode_case(call) for call in request["calls"]]
         functions = {each: namespace.get(each) for each in exercise.functions}
-        tell({"exercise": name, "outcomes": [o.as_json() for o in calling.run_all(exercise, cases, functions)]})
+        outcomes = calling.run_all(exercise, cases, functions, [call["arguments"] for call in request["calls"]])
+        tell({"outcomes": [outcome.as_json() for outcome in outcomes]})
 
 
 def run_cell(name: str, source: str, namespace: dict) -> str | None:
@@ -71,11 +79,10 @@ def encode_case(case: Any) -> dict:
 
 
 def decode_case(wire: dict) -> Any:
+    """The case as the worker needs it, without its arguments: those stay encoded until each call."""
     from helpers.checks.exercise import Case
 
-    args, kwargs = codec.decode(wire["arguments"])
-    training = codec.decode(wire["training"])
-    return Case(args, kwargs, wire["function"], training=training, new=codec.decode(wire["new"]))
+    return Case((), {}, wire["function"], training=codec.decode(wire["training"]), new=codec.decode(wire["new"]))
 
 
 if __name__ == "__main__":

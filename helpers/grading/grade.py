@@ -1,20 +1,14 @@
-"""A submission's verdicts under the class's seed."""
+"""A submission's verdicts by the class's exam: both doors of the grader end here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-from helpers.authoring.build import answers
 from helpers.checks import runner
-from helpers.checks.check import notebook_of
 from helpers.checks.delegation import borrowed
-from helpers.checks.exercise import Case, Exercise, exercises
-from helpers.checks.keys import Answers
 from helpers.checks.notebook import Submission
 from helpers.checks.verdict import Verdict, verdict
-from helpers.course import Lesson
+from helpers.grading.exam import Exam
 
 
 @dataclass(frozen=True)
@@ -25,24 +19,16 @@ class Grade:
     cell_errors: dict[str, str]
 
 
-def grade_one(course: Path, lesson: Lesson, notebook: str, answered: Submission, seed: int) -> Grade:
-    """Grade one notebook's answers.  Whatever the answers do, this returns; an exercise that ends its process earns 0."""
-    asked = [exercise for exercise in exercises(lesson) if notebook_of(exercise) == notebook]
-    drawn = {exercise.name: (exercise, _cases(exercise, seed)) for exercise in asked}
-    outcomes, errors = runner.run(answered, drawn)
+def grade_one(exam: Exam, answered: Submission, open_job: runner.OpenJob | None = None) -> Grade:
+    """Grade one notebook's answers.  Whatever the answers do, this returns; an exercise that ends its process earns 0.
+
+    open_job: how to start a process for the answers (`Jail.job`); without one a plain process, which is practice.
+    """
+    outcomes, errors = runner.run(answered, exam.asked, open_job)
     verdicts = {}
-    for name, (exercise, cases) in drawn.items():
-        known = _answers(course, exercise, seed)
-        reached = borrowed(answered.cells(), exercise.functions, exercise.uses)
-        verdicts[name] = verdict(exercise, cases, outcomes[name], known.expected, known.mistakes, reached, refuse=True)
+    for each in exam.asked:
+        known = exam.answers[each.exercise.name]
+        reached = borrowed(answered.cells(), each.exercise.functions, each.exercise.uses)
+        verdicts[each.exercise.name] = verdict(each.exercise, each.cases, outcomes[each.exercise.name], known.expected, known.mistakes,
+                                               reached, refuse=True)
     return Grade(verdicts, errors)
-
-
-@lru_cache(maxsize=256)
-def _cases(exercise: Exercise, seed: int) -> list[Case]:
-    return exercise.cases(seed)
-
-
-@lru_cache(maxsize=256)
-def _answers(course: Path, exercise: Exercise, seed: int) -> Answers:
-    return answers(course, exercise, _cases(exercise, seed))

@@ -1,11 +1,32 @@
-"""What cannot be graded waits for a person instead of counting as 0."""
+"""Results into nbgrader's gradebook: by its own pipeline (`SaveGrades`), or a whole class at once (`Gradebook`).
+
+What cannot be graded waits for a person instead of counting as 0.
+"""
 
 from __future__ import annotations
 
-import nbformat
-from nbgrader.preprocessors import SaveAutoGrades
+import hashlib
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
-from helpers.grading.reading import NOT_GRADABLE
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import SaveAutoGrades
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from helpers.checks.notebook import NOT_GRADABLE
+from helpers.course import Lesson
+from helpers.grading.judging import write
+from helpers.grading.restitch import stitched
+from helpers.grading.results import Result, write_whole
+from helpers.grading.staging import HandIn
+
+STAMP = "graded"
+"""In an autograded notebook's metadata: the result it shows.  It is written after the gradebook, so that it vouches for it."""
 
 
 class SaveGrades(SaveAutoGrades):
@@ -16,6 +37,13 @@ class SaveGrades(SaveAutoGrades):
     def preprocess(self, nb: nbformat.NotebookNode, resources: dict) -> tuple[nbformat.NotebookNode, dict]:
         self._reason = nb.metadata.get(NOT_GRADABLE)
         return super().preprocess(nb, resources)
+
+    def save(self, gradebook: Gradebook, nb: nbformat.NotebookNode, student: str, assignment: str, notebook: str) -> None:
+        """As `preprocess`, in a gradebook that is open already."""
+        self.gradebook, self.student_id, self.assignment_id, self.notebook_id = gradebook, student, assignment, notebook
+        self._reason = nb.metadata.get(NOT_GRADABLE)
+        for i, cell in enumerate(nb.cells):
+            self.preprocess_cell(cell, {}, i)
 
     def _add_score(self, cell: nbformat.NotebookNode, resources: dict) -> None:
         super()._add_score(cell, resources)
@@ -32,3 +60,79 @@ class SaveGrades(SaveAutoGrades):
                                                   self.student_id)
             comment.auto_comment = f"Not gradable: {self._reason}"
             self.gradebook.db.commit()
+
+
+class ClassBook:
+    """The gradebook and the autograded notebooks of a course folder.  A context manager."""
+
+    def __init__(self, course: Path):
+        warnings.filterwarnings("ignore", category=SAWarning)        # nbgrader's own queries, harmless and on every row
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+        self._course = course
+        self._autograded = course / config.CourseDirectory.autograded_directory
+        self._gradebook = Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id)
+        # Hundreds of small commits: the results' own files survive a power cut, and the gradebook is filled from them.
+        self._gradebook.db.connection().exec_driver_sql("PRAGMA synchronous=OFF")
+        self._config: Config = config
+        self._save = SaveGrades()
+
+    def __enter__(self) -> ClassBook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gradebook.close()
+
+    def register(self, of: Lesson) -> None:
+        """Make the lesson known to the gradebook, as `nbgrader generate_assignment` does, if it is not yet."""
+        try:
+            self._gradebook.find_assignment(of.name)
+            return
+        except MissingEntry:
+            pass
+        from nbgrader.apps import NbGraderAPI
+
+        from helpers.authoring.build import NBGRADER_SOURCE, outputs
+
+        for path, text in outputs(self._course, of):
+            if path.is_relative_to(self._course / NBGRADER_SOURCE):
+                write_whole(path, text)
+        made = NbGraderAPI(config=self._config).generate_assignment(of.name, force=True)
+        if not made["success"]:
+            raise RuntimeError(f"nbgrader could not register {of.name}:\n{made['log']}{made['error']}")
+
+    def holds(self, result: Result) -> bool:
+        """Whether this very result is in the gradebook already."""
+        try:
+            return json.loads(self._path(result).read_text(encoding="utf-8"))["metadata"].get(STAMP) == stamp(result)
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def record(self, of: Lesson, graded: Sequence[tuple[HandIn, Result]]) -> None:
+        """Write one student's results into the gradebook and their notebooks beside it."""
+        student = graded[0][1].student
+        book = self._gradebook
+        book.update_or_create_student(student)
+        handed_in_at = next((hand_in.timestamp for hand_in, _ in graded if hand_in.timestamp), None)
+        submission = book.update_or_create_submission(of.name, student, **({"timestamp": handed_in_at} if handed_in_at else {}))
+        handed_in = {result.notebook for _, result in graded}
+        for missing in (each for each in submission.notebooks if each.name not in handed_in):
+            for grade in missing.grades:        # as nbgrader does
+                grade.auto_score, grade.needs_manual_grade = 0, False
+        notebooks = []
+        for hand_in, result in graded:
+            nb = stitched(hand_in.cells, of, hand_in.notebook)
+            write(nb, result)
+            self._save.save(book, nb, student, of.name, hand_in.notebook)
+            nb.metadata[STAMP] = stamp(result)
+            notebooks.append((self._path(result), nb))
+        book.db.commit()
+        for path, nb in notebooks:
+            write_whole(path, json.dumps(nb, ensure_ascii=False, indent=1))
+
+    def _path(self, result: Result) -> Path:
+        return self._autograded / result.student / result.lesson / f"{result.notebook}.ipynb"
+
+
+def stamp(result: Result) -> str:
+    """A digest of everything a result says."""
+    return hashlib.sha256(json.dumps(result.as_json(), sort_keys=True).encode()).hexdigest()[:16]

@@ -6,22 +6,32 @@ import os
 import secrets
 from pathlib import Path
 
+from helpers.language import Text
+
+_NO_SEED = Text("{name} holds no seed: write a whole number of at least {digits} digits in it, or delete it to have one made (grades given "
+                "under the old seed then differ)", "{name} 中没有种子：请写入至少 {digits} 位的整数，或删除该文件以重新生成（此前的成绩会与之不同）")
+DIGITS = 12
+"""A shorter seed could be guessed by an answer that tries them all against the cases it is called with."""
+
+
+class SeedError(ValueError):
+    """The seed's file holds no seed; the message says what to do."""
+
 
 def class_seed(path: Path) -> int:
     """The seed kept in this file; the first call makes the file, readable by its owner alone.
 
-    ValueError if the file holds anything but a whole number.
+    SeedError if the file holds anything but a whole number of at least DIGITS digits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         text = path.read_text(encoding="ascii", errors="replace").strip()
-        if not text.isdigit():
-            raise ValueError(f"{path.name} holds no seed: write a whole number of at least 6 digits in it, or delete it "
-                             "to have one made (grades given under the old seed then differ)") from None
+        if not text.isdigit() or len(text) < DIGITS:
+            raise SeedError(str(_NO_SEED.format(name=path.name, digits=DIGITS))) from None
         return int(text)
-    seed = secrets.randbits(63)
+    seed = 10**18 + secrets.randbelow(8 * 10**18)
     with os.fdopen(descriptor, "w") as file:
         file.write(f"{seed}\n")
     return seed

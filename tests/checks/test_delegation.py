@@ -56,3 +56,51 @@ def test_own_work_is_left_alone(cells):
 
 def test_a_recursive_function_is_read_once():
     assert reached("def f(x): return g(x)", "def g(x): return f(x)") == []
+
+
+@pytest.mark.parametrize("cells", [
+    ["from scipy.stats import tmean as t", "if False:\n    def t(x): return x", "def f(x): return t(x)"],
+    ["from scipy.stats import tmean as t", "raise ValueError\ndef t(x): return x", "def f(x): return t(x)"],
+    ["from scipy.stats import tmean as t", "def t(x): return x\nreturn", "def f(x): return t(x)"],
+    ["from scipy.stats import tmean as t", "from math import nothing as t", "def f(x): return t(x)"],
+    ["def g(x):\n    import scipy\n    return scipy.stats.tmean(x)", "h = g", "def g(x): return x", "def f(x): return h(x)"],
+    ["def f(x):\n    import scipy\n    return scipy.stats.tmean(x)", "def same(g): return lambda x: g(x)", "f = same(f)"],
+    ["def make(): return t", "from scipy.stats import tmean as t", "g = make()", "t = None", "def f(x): return g(x)"],
+    ["from scipy.stats import tmean as t", "g = [t for _ in range(1)][0]", "def t(x): return x", "def f(x): return g(x)"],
+], ids=range(8))
+def test_what_a_name_stood_for_counts_until_it_is_surely_replaced(cells):
+    assert reached(*cells)
+
+
+@pytest.mark.parametrize("cells", [
+    ["import scipy.stats", "def put(g, t): g.mean = t", "put(f, scipy.stats.tmean)", "def f(x): return f.mean(x)"],
+    ["import scipy.stats, pandas as pd", "def put(g, t): setattr(g, 'tmean', t)", "put(pd.Series, scipy.stats.tmean)", "def f(x): return x.tmean()"],
+    ["import scipy.stats", "tools = {}", "tools.update(mean=scipy.stats.tmean)", "def f(x): return tools['mean'](x)"],
+    ["def f(x): return (lambda g: g(x, '__glo' + 'bals__'))(getattr)"],
+    ["import pandas as pd", "def f(x): return pd.eval('x' + '.y')"],
+    ["import numpy as np", "def f(x): return np.load('x', allow_pickle=True)"],
+    ["x = [" + "0," * 200_000 + "]", "def f(x): return np.sort(x)"],
+    ["def f(x): return x" + " + 1" * 5_000],
+], ids=range(8))
+def test_roundabout_ways_are_seen(cells):
+    assert reached(*cells)
+
+
+@pytest.mark.parametrize("cells", [
+    ["from helpers.metrics import weighted", "import numpy as np\ndef weighted(x, w: int = -1): return x", "def f(x): return weighted(x)"],
+    ["from helpers.metrics import weighted", "from collections import Counter\ndef f(x): return weighted(Counter(x))\ndef weighted(x): return x"],
+    ["from sklearn.metrics import auc", "def f(x): return g(x)\ndef g(x): return x", "print(auc(f([1]), [2]), getattr(f, 'x', 0))"],
+    ["import sklearn.preprocessing as p\nimport pandas as pd", "df = pd.DataFrame()\ndf.columns = p.StandardScaler().fit(df).mean_",
+     "def f(df): return df.columns"],
+    ["import sklearn", "DAY = 3\nshow = sklearn.show(DAY)", "def f(x): return getattr(x, 'mean')() + DAY"],
+    ["def f(df, ts): return df.query('@ts < 3').eval('a + b')"],
+    ["from scipy.stats import *", "def f(x): return sum(g(x))\ndef g(x): return sorted(x)"],
+    ["class Own:\n    def __init__(self): self.n = 1\n    def __call__(self): return self.n", "def f(x): return Own()()"],
+], ids=range(8))
+def test_own_names_and_tables_are_left_alone_too(cells):
+    assert reached(*cells) == []
+
+
+def test_a_hostile_number_of_meanings_is_refused_and_not_followed_for_ever():
+    cells = [f"def g{i}(x): return g{i + 1}(x)\ng{i} = g{i}" for i in range(400)] + ["def f(x): return g0(x)"]
+    assert "code that is too long or too deep to read" in reached(*(cells * 3))

@@ -47,9 +47,46 @@ def test_an_edited_setup_cell_runs_after_ours():
 
 
 @pytest.mark.parametrize(("source", "name"), [
-    ("# exercise: f", "f"), ("\n\n#exercise:f\n", "f"), ("x = 1\n# exercise: f", None), ("# exercise: fа b", None), ("", None)])
+    ("# exercise: f", "f"), ("\n\n#exercise:f\n", "f"), ("##  Exercise ：f ", "f"), ("### exercise: f", None),
+    ("x = 1\n# exercise: f", None), ("# exercise: fа b", None), ("", None)])
 def test_the_marker_stands_on_the_first_line_that_is_not_empty(source, name):
     assert exercise_of(source) == name
+
+
+def test_a_cell_of_two_exercises_is_cut_at_the_second_marker_and_an_indented_one_cuts_nothing():
+    two = RELEASED.__class__("", {"f": STUB, "g": STUB.replace("f", "g")}, frozenset(), frozenset(), frozenset())
+    solved_g = "# exercise: g\ndef g(x):\n    # exercise: f\n    return 1"
+    found = submission([cell("import math\n" + SOLVED + "\n" + solved_g)], two)
+    assert found.answers == {"f": SOLVED + "\n", "g": solved_g}
+    assert found.added == ("import math\n",)
+
+
+def test_an_answer_without_its_marker_is_known_by_its_cell_and_gets_the_marker_back():
+    body = SOLVED.partition("\n")[2]
+    found = submission([cell(STUB), cell(body, ident="answer-f")], RELEASED)
+    assert found.answers["f"] == SOLVED
+    assert "no cell of its own answers f" in found.notes[0]
+
+
+def test_functions_defined_elsewhere_answer_only_where_nothing_else_does():
+    elsewhere = "def f(x):\n    return 0"
+    assert submission([cell(elsewhere)], RELEASED).answers["f"] == f"# exercise: f\n{elsewhere}"
+    assert submission([cell(SOLVED), cell(elsewhere)], RELEASED) == submission([cell(elsewhere), cell(SOLVED)], RELEASED)
+    assert submission([cell(SOLVED), cell(elsewhere)], RELEASED).answers["f"] == SOLVED
+
+
+def test_code_beats_text_and_text_beats_nothing():
+    other = SOLVED.replace("x + 1", "x + 2")
+    assert submission([cell(SOLVED), cell(other, "markdown")], RELEASED).answers["f"] == SOLVED
+    assert submission([cell(STUB), cell(other, "raw")], RELEASED).answers["f"] == other
+    assert submission([cell("# exercise: f\nhow I did it", "markdown")], RELEASED).answers["f"] == STUB
+
+
+def test_a_marker_without_a_function_does_not_replace_the_answer():
+    found = submission([cell(SOLVED), cell("# exercise: f\nprint(f(1))"), cell("# exercise: f")], RELEASED)
+    assert found.answers["f"] == SOLVED
+    assert found.added == ("# exercise: f\nprint(f(1))",)
+    assert submission([cell("# exercise: f\nf = abs")], RELEASED).answers["f"] == "# exercise: f\nf = abs"
 
 
 def written(path, text):
@@ -73,6 +110,18 @@ def test_an_unreadable_file_names_itself_and_the_remedy(tmp_path, text, says):
     with pytest.raises(NotebookError, match=r"a\.ipynb") as told:
         read_cells(written(tmp_path / "a.ipynb", text))
     assert says in str(told.value)
+
+
+def test_an_answers_cell_keeps_the_id_nbgrader_gave_it(tmp_path):
+    told = {"cell_type": "code", "source": "1", "id": "x1", "metadata": {"nbgrader": {"grade_id": "answer-f"}}}
+    path = written(tmp_path / "a.ipynb", json.dumps({"cells": [told, {**told, "metadata": {"nbgrader": {"grade_id": "check-f"}}}]}))
+    assert [each["id"] for each in read_cells(path)] == ["answer-f", "x1"]
+
+
+def test_a_hostile_name_is_printable_in_the_message(tmp_path):
+    with pytest.raises(NotebookError) as told:
+        read_cells(written(tmp_path / "<b>a\n.ipynb", ""))
+    assert "?b?a?.ipynb" in str(told.value)
 
 
 def test_a_missing_file_is_named(tmp_path):

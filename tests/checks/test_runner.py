@@ -18,8 +18,8 @@ def rank_of_target(*arguments, **named):
 
 def run(body, added=(), setup="import numpy as np\nimport pandas as pd"):
     submission = Submission(setup, tuple(added), {"temporal_split": ALIVE.format(body=body), "rank_of_target": RANK})
-    exercises = {name: (find(name), find(name).cases()[:3]) for name in ("temporal_split", "rank_of_target")}
-    return runner.run(submission, exercises)
+    asked = [runner.Asked(find(name), find(name).cases()[:3]) for name in ("temporal_split", "rank_of_target")]
+    return runner.run(submission, asked)
 
 
 def kinds(outcomes, name="temporal_split"):

@@ -1,0 +1,180 @@
+"""`retention-grade` and `make grade`: grade a class.
+
+It always resumes: what has a result is not graded again, and nothing that is written changes unless `--regrade` is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from helpers.checks.exercise import find
+from helpers.course import course_folder, lesson
+from helpers.grading import batch
+from helpers.grading.batch import Batch, shard
+from helpers.grading.grader import CannotGrade, Grader, exams_of_class
+from helpers.grading.results import Results
+from helpers.grading.seeds import SeedError, class_seed
+from helpers.grading.staging import hand_over, staged
+from helpers.language import Text
+
+_NO_FOLDER = Text("There is no folder {folder}. Put what was handed in under {folder}/STUDENT/{lesson}/, or name another folder.",
+                  "没有文件夹 {folder}。请将作业放到 {folder}/STUDENT/{lesson}/ 下，或指定其他文件夹。")
+_NOTHING = Text("Nothing of lesson {lesson} was handed in under {folder}.", "{folder} 下没有课程 {lesson} 的作业。")
+_SHARD = Text("--shard takes i/n with 1 <= i <= n, such as 2/8, not {text}", "--shard 的格式为 i/n，且 1 <= i <= n，例如 2/8，而不是 {text}")
+_KEPT = Text("{kept} of {total} were graded before and are left as they are.", "{total} 份中有 {kept} 份此前已评分，保持不变。")
+_OLDER = Text("{n} of them were graded by an earlier judge or under another seed: --regrade shows what would change.",
+              "其中 {n} 份是用旧版评分程序或其他种子评的：用 --regrade 查看会有哪些变化。")
+_DONE = Text("{lesson}: {n} notebooks of {students} students, mean {mean:.1f} points; {waiting} wait for a person.",
+             "{lesson}：{students} 名学生的 {n} 份笔记本，平均 {mean:.1f} 分；{waiting} 份待人工处理。")
+_PRACTICE = Text("practice: these grades were made without the jail", "练习模式：这些成绩未在隔离环境中产生")
+_WAITS = Text("  {student}: {notebook} is not gradable: {reason}", "  {student}：{notebook} 无法评分：{reason}")
+_RESULTS = Text("Results are in {folder}. Where all shards are together: retention-grade {lesson} --merge FOLDER …",
+                "结果在 {folder}。汇总各分片：retention-grade {lesson} --merge FOLDER …")
+_NEXT = Text("Next: nbgrader generate_feedback {lesson}, nbgrader export; or open formgrader.",
+             "下一步：nbgrader generate_feedback {lesson}、nbgrader export；或打开 formgrader。")
+_STAGED = Text("{n} notebooks are in {folder} under the names nbgrader knows.", "{n} 份笔记本已按 nbgrader 的命名放入 {folder}。")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Grade a class.  Exit status 0; 1 with a message if it cannot; 2 for wrong arguments."""
+    parser = argparse.ArgumentParser(prog="retention-grade", description="Grade what a class handed in, and write nbgrader's gradebook.")
+    parser.add_argument("lesson", help="a lesson, such as 01 or 01_behaviour")
+    parser.add_argument("folder", nargs="?", type=Path, help="what was handed in: FOLDER/STUDENT/LESSON/*.ipynb, FOLDER/STUDENT/*.ipynb or "
+                        "FOLDER/STUDENT_NAME.ipynb (default: .grading/submitted)")
+    parser.add_argument("--seed-file", type=Path, help="the class's secret seed (default: .grading/seed; made if missing)")
+    parser.add_argument("--results", type=Path, help="the folder results are kept in (default: .grading/results)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (default: one a processor)")
+    parser.add_argument("--practice", action="store_true", help="grade without the jail, and mark every grade so")
+    parser.add_argument("--stage", action="store_true", help="only copy the notebooks to where `nbgrader autograde` looks for them")
+    parser.add_argument("--shard", metavar="i/n", help="grade the i-th of n parts and keep the results; the gradebook is left to --merge")
+    parser.add_argument("--merge", metavar="FOLDER", nargs="+", type=Path, help="take the results of these folders in, and write the gradebook")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="hand the work to a Dask scheduler, such as tcp://host:8786")
+    parser.add_argument("--regrade", metavar="EXERCISE", nargs="?", const="", help="grade again, one exercise or all, and show what would change")
+    parser.add_argument("--yes", action="store_true", help="with --regrade: write the changes")
+    options = parser.parse_args(argv)
+    try:
+        return _grade(options)
+    except (CannotGrade, SeedError, _Refused, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Refused(ValueError):     # noqa: N818
+    """Something asked for cannot be done; the message says what to do."""
+
+
+def _grade(options: argparse.Namespace) -> int:
+    course = course_folder()
+    try:
+        of = lesson(options.lesson)
+        part = _part(options.shard)
+        only = {find(options.regrade).name} if options.regrade else None
+    except (ValueError, KeyError) as error:
+        raise _Refused(str(error)) from None
+    grading = course / ".grading"
+    folder = options.folder or grading / "submitted"
+    if not folder.is_dir():
+        raise _Refused(str(_NO_FOLDER.format(folder=folder, lesson=of.name)))
+    hand_ins = staged(folder, of)
+    if not hand_ins:
+        raise _Refused(str(_NOTHING.format(lesson=of.name, folder=folder)))
+    if options.stage:
+        hand_over(hand_ins, grading / "submitted")
+        print(_STAGED.format(n=len(hand_ins), folder=grading / "submitted"))
+        return 0
+    if part:
+        hand_ins = shard(hand_ins, *part)
+    work = Batch(of, hand_ins, Results(options.results or grading / "results"))
+    seed_file = options.seed_file or grading / "seed"
+    if options.merge:
+        _take_in(work, options.merge)
+    elif options.regrade is not None:
+        from helpers.grading.regrade import regrade
+
+        with Grader(exams_of_class(course, seed_file, only), options.jobs, options.practice) as grader:
+            if not regrade(grader, work, options.jobs, options.yes):
+                return 0
+    else:
+        _grade_waiting(course, work, seed_file, options)
+    if part:
+        print(_RESULTS.format(folder=work.results.folder, lesson=of.name))
+        return 0
+    _record(course, work)
+    _summarise(work)
+    return 0
+
+
+def _part(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    i, slash, n = text.partition("/")
+    if not (slash and i.isdigit() and n.isdigit() and 1 <= int(i) <= int(n)):
+        raise _Refused(str(_SHARD.format(text=text)))
+    return int(i), int(n)
+
+
+def _grade_waiting(course: Path, work: Batch, seed_file: Path, options: argparse.Namespace) -> None:
+    waiting = work.waiting()
+    kept = len(work.hand_ins) - len(waiting)
+    exams = exams_of_class(course, seed_file)
+    if kept:
+        print(_KEPT.format(kept=kept, total=len(work.hand_ins)))
+    if waiting and options.cluster:
+        from helpers.grading.cluster import grade_on_cluster
+
+        grade_on_cluster(options.cluster, exams, work.lesson, waiting, work.results.write, options.practice)
+    elif waiting:
+        with Grader(exams, options.jobs, options.practice) as grader:
+            batch.grade(grader, work.lesson, waiting, options.jobs, work.results.write)
+    if kept:
+        from helpers.grading.exam import identity
+
+        current = identity(course, work.lesson, class_seed(seed_file))
+        older = sum(bool(result.exams - {current}) for own in work.by_student() for _, result in own)
+        if older:
+            print(_OLDER.format(n=older))
+
+
+def _take_in(work: Batch, folders: list[Path]) -> None:
+    """Copy results of other folders, where they are of the very files at hand."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise _Refused(str(Text(f"There is no folder {folder}.", f"没有文件夹 {folder}。")))
+        other = Batch(work.lesson, work.hand_ins, Results(folder))
+        for own in other.by_student():
+            for _, result in own:
+                work.results.write(result)
+
+
+def _record(course: Path, work: Batch) -> None:
+    from helpers.grading.recording import ClassBook
+
+    with ClassBook(course) as book:
+        book.register(work.lesson)
+        for own in work.by_student():
+            if not all(book.holds(result) for _, result in own):
+                book.record(work.lesson, own)
+
+
+def _summarise(work: Batch) -> None:
+    results = [result for own in work.by_student() for _, result in own]
+    students: dict[str, float] = {}
+    for result in results:
+        students[result.student] = students.get(result.student, 0.0) + result.earned
+    waiting = [result for result in results if result.reason]
+    print(_DONE.format(lesson=work.lesson.name, n=len(results), students=len(students), waiting=len(waiting),
+                       mean=sum(students.values()) / max(len(students), 1)))
+    for result in waiting:
+        print(_WAITS.format(student=result.student, notebook=result.notebook, reason=result.reason))
+    if any(result.practice for result in results):
+        print(_PRACTICE)
+    print(_NEXT.format(lesson=work.lesson.name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Inside the jail: the warm process that forks a job for each submission.  `python -m helpers.grading.server` (see `jail.py`).
+
+It imports what the lesson needs once, runs none of it, and from then on only forks: a fork of a process in which TensorFlow has run an
+operation hangs.  It never reads a job's data.  A job finds in its memory nothing of another's: what a grader says to a job goes over a
+socket that the job alone holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import socket
+import sys
+from pathlib import Path
+
+from helpers.checks import worker
+from helpers.grading import lockdown
+
+
+def main() -> None:
+    """Arguments: the descriptor of the control socket; the first job's user id, or "same"; the modules to import."""
+    descriptor, first_uid, *modules = sys.argv[1:]
+    control = socket.socket(fileno=int(descriptor))
+    missing = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            missing.append(name)        # an optional package: the job that wants it is told by its own import
+    gc.collect()
+    gc.freeze()         # or every job's collector would touch, and so copy, all that was imported
+    lockdown.hide()
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    facts = {line.partition(":")[0]: line.partition(":")[2].split() for line in status.splitlines()}
+    control.send(json.dumps({"threads": int(facts["Threads"][0]), "kilobytes": int(facts["VmRSS"][0]), "missing": missing}).encode())
+    _serve(control, None if first_uid == "same" else int(first_uid))
+
+
+def _serve(control: socket.socket, first_uid: int | None) -> None:
+    guards: dict[int, tuple[int, int]] = {}      # descriptor that tells of its end -> process, slot
+    while True:
+        ready, _, _ = select.select([control, *guards], [], [])
+        for ended in (each for each in ready if each is not control):
+            process, slot = guards.pop(ended)
+            os.close(ended)
+            code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            control.send(json.dumps({"slot": slot, "code": code}).encode())
+        if control in ready:
+            message, descriptors, _, _ = socket.recv_fds(control, 4096, 2)
+            if not message:
+                return
+            order = json.loads(message)
+            process = os.fork()
+            if process == 0:
+                _guard(order, *descriptors, None if first_uid is None else first_uid + order["slot"])
+            for each in descriptors:
+                os.close(each)
+            guards[os.pidfd_open(process)] = process, order["slot"]
+
+
+def _guard(order: dict, talk: int, lifeline: int, uid: int | None) -> None:
+    """In the forked process: nothing open but the job's own two descriptors."""
+    code = lockdown.FAILED
+    try:
+        keep = sorted((0, 1, 2, talk, lifeline))
+        for low, high in zip(keep, [*keep[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+            os.closerange(low + 1, high)
+        code = lockdown.guard(uid, lifeline, order["cpu_seconds"], lambda: _job(talk))
+    finally:
+        os._exit(code)
+
+
+def _job(talk: int) -> None:
+    worker.silence()
+    with contextlib.suppress(OSError, ValueError), socket.socket(fileno=talk) as conversation:
+        worker.serve(conversation.makefile("rb"), conversation.makefile("wb"))
+
+
+if __name__ == "__main__":
+    main()
