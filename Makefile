@@ -7,9 +7,11 @@ BIN := .venv/bin
 READY := .venv/ready
 LESSON ?=
 EXERCISE ?=
+FROM ?=
+OPTIONS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: lab test check build new lock bench prove mutants clean
+.PHONY: lab test check grade build new lock bench prove mutants clean
 .DEFAULT_GOAL := lab
 
 lab: $(READY)              ## open JupyterLab on the course; it prints its address
@@ -21,6 +23,9 @@ test: $(READY)             ## lint, then every test
 
 check: $(READY)            ## check your notebooks without a browser: make check [LESSON=01_behaviour]
 	@$(BIN)/retention-check $(LESSON)
+
+grade: $(READY)            ## grade what was handed in: make grade LESSON=01_behaviour [FROM=folder] [OPTIONS="--jobs 4"]
+	@$(BIN)/retention-grade $(LESSON) $(FROM) $(OPTIONS)
 
 build: $(READY)            ## regenerate notebooks/, the solved notebooks and the answer keys from solutions/
 	$(BIN)/python -m helpers.authoring build

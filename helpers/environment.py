@@ -11,8 +11,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import shutil
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -25,6 +23,7 @@ COURSE = "retention-course"
 OPTIONAL = {      # extras that a learner can do without, and what each is for
     "lab": Text("opening the course in JupyterLab", "在 JupyterLab 中打开课程"),
     "grade": Text("grading a class", "批改全班作业"),
+    "cluster": Text("grading on several machines", "在多台机器上批改"),
     "test": Text("working on the course itself", "开发本课程"),
 }
 MEMORY = 3.0      # GB in all: the largest table with the largest model, and a browser beside them
@@ -41,12 +40,9 @@ PYTHON_OTHER = Text("TensorFlow has no wheel for it: install CPython 3.11, 3.12 
 MEMORY_SMALL = Text("close other programs or use a larger machine, such as Colab; the largest tables may not fit",
                     "请关闭其他程序，或换用内存更大的机器（例如 Colab）；最大的数据表可能放不下")
 DOWNLOADS = Text("optional: fetched when a lesson first asks for it", "可选：课程第一次用到时下载")
-GRADES = Text("grades: answers run in a sandbox", "可以评分：答案在沙箱中运行")
+GRADES = Text("grades: answers run in a jail that held when it was tried", "可以评分：答案在隔离环境中运行，并已实际验证")
 PRACTISES = Text("practice only ({why}); learners need no more", "只能练习（{why}）；学习者不需要更多")
-NO_BWRAP = Text("bubblewrap is not installed; on Debian or Ubuntu: apt install bubblewrap",
-                "没有安装 bubblewrap；Debian 或 Ubuntu 上请运行 apt install bubblewrap")
-NOT_LINUX = Text("the sandbox needs Linux", "沙箱需要 Linux")
-BWRAP_FAILS = Text("bubblewrap does not work here: {why}", "bubblewrap 在本机无法工作：{why}")
+NEEDS_PACKAGE = Text("{package} is missing", "缺少 {package}")
 FOUND = Text("found", "已找到")
 DAMAGED = Text("missing or damaged", "缺失或损坏")
 ABSENT = Text("not installed", "未安装")
@@ -124,21 +120,14 @@ def memory() -> Row:
 
 
 def grading() -> Row:
-    """Whether a class can be graded here: bubblewrap must be able to lock a process in.  Never a failure."""
+    """Whether a class can be graded here: a job in the jail tries to break out, and must fail.  Never a failure of the machine's."""
     name = Text("grading", "评分")
-    bwrap = shutil.which("bwrap")
-    if bwrap is None:
-        why = NO_BWRAP if sys.platform.startswith("linux") else NOT_LINUX
-    else:
-        try:
-            subprocess.run([bwrap, "--ro-bind", "/", "/", "--unshare-all", "true"], check=True, timeout=10,
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-            return Row(name, "", GRADES, True)
-        except subprocess.CalledProcessError as error:
-            why = BWRAP_FAILS.format(why=(error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[0])
-        except (OSError, subprocess.TimeoutExpired) as error:
-            why = BWRAP_FAILS.format(why=type(error).__name__)
-    return Row(name, "", PRACTISES.format(why=why), None)
+    try:
+        from helpers.grading.jail import refusal  # needs packages that may be missing here
+    except ImportError as error:
+        return Row(name, "", PRACTISES.format(why=NEEDS_PACKAGE.format(package=error.name)), None)
+    why = refusal()
+    return Row(name, "", PRACTISES.format(why=why) if why else GRADES, None if why else True)
 
 
 def show(rows: list[Row], file: TextIO | None = None) -> int:

@@ -25,8 +25,8 @@ from helpers.checks.exercise import Case, Exercise
 from helpers.checks.notebook import Submission
 from helpers.checks.worker import ADDED_SECONDS, encode_case
 
-START_SECONDS = 90.0
-"""To start Python and import TensorFlow on a busy machine."""
+COLD_SECONDS, WARM_SECONDS = 90.0, 30.0
+"""On top of the limits of calls: on a busy machine, with Python and TensorFlow still to start, and where they are started."""
 LINE_BYTES = 8_000_000
 """The longest message that is read: parsed, it can take twenty times as much memory."""
 
@@ -41,6 +41,9 @@ class JobError(Exception):
 
 class Job(Protocol):
     """A process that holds the worker's end of the conversation."""
+
+    slack: float
+    """Seconds to wait for an answer on top of the limits of calls."""
 
     def send(self, line: bytes) -> None:
         """Tell it one line.  JobError if it no longer listens."""
@@ -67,8 +70,8 @@ class Asked:
 
     @property
     def seconds(self) -> float:
-        """After so long without an answer the process is killed; the worker's own limits come first."""
-        return START_SECONDS + self.exercise.seconds * (self.exercise.count if self.exercise.trained else 3)
+        """With a job's slack, after so long without an answer it is killed; the worker's own limits come first."""
+        return self.exercise.seconds * (self.exercise.count if self.exercise.trained else 3)
 
 
 def run(submission: Submission, asked: Sequence[Asked], open_job: OpenJob | None = None) -> tuple[dict[str, list[Outcome]], dict[str, str]]:
@@ -89,12 +92,12 @@ def run(submission: Submission, asked: Sequence[Asked], open_job: OpenJob | None
             with (open_job or plain_process)() as job:
                 running = list(waiting)     # while cells run no exercise can be blamed alone
                 job.send(json.dumps({"cells": cells}).encode("ascii") + b"\n")
-                told = _cell_errors(job.receive(START_SECONDS + (ADDED_SECONDS + 1) * len(cells)), [name for name, _ in cells])
+                told = _cell_errors(job.receive(job.slack + (ADDED_SECONDS + 1) * len(cells)), [name for name, _ in cells])
                 cell_errors = told if cell_errors is None else cell_errors
                 for name, each in list(waiting.items()):
                     running = [name]
                     job.send(each.line)
-                    outcomes[name] = _outcomes(job.receive(each.seconds), len(each.cases))
+                    outcomes[name] = _outcomes(job.receive(job.slack + each.seconds), len(each.cases))
                     if name in tried or not any(outcome.kind == "timeout" for outcome in outcomes[name]):
                         del waiting[name]
                     tried.add(name)
@@ -155,6 +158,8 @@ def plain_process():
 
 class _Piped:
     """The conversation over pipes, which know no time-outs: two threads wait in our place."""
+
+    slack = COLD_SECONDS
 
     def __init__(self, process: subprocess.Popen):
         self._process = process

@@ -5,6 +5,7 @@
     seeds.py      the class's secret seed
     reading.py    an exporter that reads what nbgrader cannot, and says why it cannot be graded
     restitch.py   nbgrader's first step: the learner's answers in the released notebook
+    written.py    the learner's words that a person reads, with their criteria
     judging.py    in place of nbgrader's Execute: the verdict as the output of each check's cell
     recording.py  what cannot be graded waits for a person instead of counting as 0
 """

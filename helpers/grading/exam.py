@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 from helpers.checks.calling import Outcome
@@ -18,6 +20,9 @@ from helpers.checks.exercise import exercises
 from helpers.checks.keys import Answers, KnownMistake, key_of
 from helpers.checks.runner import Asked
 from helpers.course import Lesson, lesson
+
+HERE = Path(__file__).resolve().parent.parent
+PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,18 @@ def _identity(code: str, seed: int) -> str:
 
 def _code(course: Path, of: Lesson) -> str:
     """A digest of all that decides a grade but the seed."""
-    here = Path(__file__).resolve().parent.parent
-    files = [*sorted(here.glob("checks/*.py")), here / "grading" / "grade.py", *sorted((course / "solutions" / of.name).glob("*.py"))]
+    return _digest([*sorted(HERE.glob("checks/*.py")), HERE / "grading" / "grade.py",
+                    *sorted((course / "solutions" / of.name).glob("*.py"))])
+
+
+def judged_with() -> dict[str, str]:
+    """What of the machine that grades decides a grade, by name: the installed course (solutions apart) and what answers run on."""
+    course = [path for pattern in ("*.py", "checks/*.py", "checks/keys/*.json", "grading/*.py") for path in sorted(HERE.glob(pattern))]
+    return {"retention-course": _digest(course), "Python": ".".join(platform.python_version_tuple()[:2]),
+            **{name: version(name) for name in PACKAGES}}
+
+
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

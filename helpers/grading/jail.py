@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from helpers.checks.runner import LINE_BYTES, JobError
+from helpers.checks.runner import LINE_BYTES, WARM_SECONDS, JobError
 from helpers.grading import lockdown
 from helpers.language import Text
 
@@ -32,6 +32,8 @@ CPU_SECONDS = 600
 """A job's processor time, far above what a right answer takes; the limits of cells and calls are in wall time."""
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+MARK = "RETENTION_GRADER"
+"""Whatever runs in a jail carries in its environment, by this name, the process that built it."""
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "HOME": lockdown.FOLDER, "TMPDIR": lockdown.FOLDER, "LANG": "C.UTF-8", "PYTHONPATH": "/app",
     "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
@@ -158,6 +160,8 @@ class Jail:
 class _Talk:
     """One end of a conversation with a job (`helpers.checks.runner.Job`)."""
 
+    slack = WARM_SECONDS
+
     def __init__(self, ours: socket.socket):
         self._socket = ours
         self._read = bytearray()
@@ -238,7 +242,7 @@ def _command(control: int, modules: Sequence[str]) -> list[str]:
     else:
         command += ["--unshare-all", "--cap-drop", "ALL"]
     command += ["--new-session", "--clearenv"]
-    for name, value in ENVIRONMENT.items():
+    for name, value in {**ENVIRONMENT, MARK: str(os.getpid())}.items():
         command += ["--setenv", name, value]
     first = str(lockdown.FIRST_UID) if root else "same"
     return [*command, sys.executable, "-P", "-s", "-m", "helpers.grading.server", str(control), first, *modules]

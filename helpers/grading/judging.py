@@ -22,7 +22,7 @@ from helpers.grading.results import Result
 from helpers.grading.staging import NOTHING, HandIn
 from helpers.language import Text
 
-_UNREADABLE = Text("not gradable: {reason}", "无法评分：{reason}")
+UNREADABLE = Text("not gradable: {reason}", "无法评分：{reason}")
 _CELL_FAILED = Text("{name} failed: {error}", "{name} 出错：{error}")
 
 
@@ -57,7 +57,7 @@ def write(nb: nbformat.NotebookNode, result: Result) -> None:
               and str(cell.metadata.get("nbgrader", {}).get("grade_id", "")).startswith("check-")]
     if result.reason:
         nb.metadata[NOT_GRADABLE] = result.reason
-        note = str(_UNREADABLE.format(reason=result.reason))
+        note = str(UNREADABLE.format(reason=result.reason))
         nb.cells[0:0] = [nbformat.v4.new_raw_cell(note)]
         for cell in checks:
             cell.outputs = [_displayed(show.note(note)), _points(0)]

@@ -4,12 +4,13 @@ _THEIRS = "nbgrader.preprocessors."
 
 # Without ClearSolutions: its stub is one constant for all exercises and replaces a whole cell. The build has put each exercise's own
 # stub in place and refuses a marker left over.
-RELEASE = [_THEIRS + name for name in (
+_WRITTEN = "helpers.grading.written.Written"
+RELEASE = [_WRITTEN] + [_THEIRS + name for name in (
     "IncludeHeaderFooter", "LockCells", "ClearOutput", "CheckCellMetadata", "ComputeChecksums", "SaveCells", "ComputeChecksums",
     "CheckCellMetadata")]
 
 # First of all our own copy of the notebook, so that no damage to a submission reaches nbgrader.
-SANITIZE = ["helpers.grading.restitch.Restitch"] + [_THEIRS + name for name in (
+SANITIZE = ["helpers.grading.restitch.Restitch", _WRITTEN] + [_THEIRS + name for name in (
     "ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")]
 
 # The judge stands where nbgrader would run the notebook and read grades off what it printed.

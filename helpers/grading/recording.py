@@ -20,10 +20,12 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from helpers.checks.notebook import NOT_GRADABLE
 from helpers.course import Lesson
-from helpers.grading.judging import write
+from helpers.grading.grader import CannotGrade
+from helpers.grading.judging import UNREADABLE, write
 from helpers.grading.restitch import stitched
 from helpers.grading.results import Result, write_whole
 from helpers.grading.staging import HandIn
+from helpers.grading.written import Written, disagreement, hand_to_reader
 
 STAMP = "graded"
 """In an autograded notebook's metadata: the result it shows.  It is written after the gradebook, so that it vouches for it."""
@@ -58,7 +60,7 @@ class SaveGrades(SaveAutoGrades):
         if self._reason is not None:
             comment = self.gradebook.find_comment(cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id,
                                                   self.student_id)
-            comment.auto_comment = f"Not gradable: {self._reason}"
+            comment.auto_comment = str(UNREADABLE.format(reason=self._reason))
             self.gradebook.db.commit()
 
 
@@ -75,6 +77,7 @@ class ClassBook:
         self._gradebook.db.connection().exec_driver_sql("PRAGMA synchronous=OFF")
         self._config: Config = config
         self._save = SaveGrades()
+        self._manual = Written(config=config).manual
 
     def __enter__(self) -> ClassBook:
         return self
@@ -83,12 +86,21 @@ class ClassBook:
         self._gradebook.close()
 
     def register(self, of: Lesson) -> None:
-        """Make the lesson known to the gradebook, as `nbgrader generate_assignment` does, if it is not yet."""
+        """Make the lesson known to the gradebook, as `nbgrader generate_assignment` does, if it is not yet.
+
+        CannotGrade if the gradebook was made with another choice of written answers.
+        """
         try:
-            self._gradebook.find_assignment(of.name)
-            return
+            assignment = self._gradebook.find_assignment(of.name)
         except MissingEntry:
-            pass
+            self._generate(of)
+            assignment = self._gradebook.find_assignment(of.name)
+        for notebook in assignment.notebooks:
+            why = disagreement(self._gradebook, of, notebook.name, self._manual)
+            if why:
+                raise CannotGrade(str(why))
+
+    def _generate(self, of: Lesson) -> None:
         from nbgrader.apps import NbGraderAPI
 
         from helpers.authoring.build import NBGRADER_SOURCE, outputs
@@ -121,6 +133,7 @@ class ClassBook:
         notebooks = []
         for hand_in, result in graded:
             nb = stitched(hand_in.cells, of, hand_in.notebook)
+            hand_to_reader(nb, of, hand_in.notebook, self._manual)
             write(nb, result)
             self._save.save(book, nb, student, of.name, hand_in.notebook)
             nb.metadata[STAMP] = stamp(result)

@@ -14,12 +14,17 @@ import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from helpers.checks.keys import key_of
-from helpers.checks.notebook import exercise_of, submission
+from helpers.checks.notebook import digest, exercise_of, submission
 from helpers.course import Lesson, course_folder, lesson
 from helpers.grading.reading import IDENT, NOT_GRADABLE
 from helpers.grading.staging import reason_against
+from helpers.language import Text
 
 ADDED = "added_by_learner"
+WORDS = "words-"
+"""The id of a cell for the learner's words begins so."""
+
+_NOT_THERE = Text("*This cell was not in the notebook that was handed in.*", "*提交的笔记本中没有这个单元格。*")
 
 
 class Restitch(NbGraderPreprocessor):
@@ -44,8 +49,8 @@ def restitched(submitted: nbformat.NotebookNode, assignment: str, name: str) -> 
 def stitched(cells: Sequence[dict], of: Lesson, name: str) -> nbformat.NotebookNode:
     """The released notebook of this name with the answers, words and added cells of these plain cells."""
     answered = submission(list(cells), key_of(of).notebooks[name])
-    words = {cell["id"]: cell["source"] for cell in cells if cell["id"].startswith("words-")}     # they earn no points
-    whole = copy.deepcopy(_released(of, name))
+    whole = copy.deepcopy(released(of, name))
+    words = _words(cells, whole)
     kept = []
     for cell in whole.cells:
         exercise = exercise_of(cell.source) if cell.cell_type == "code" else None
@@ -53,11 +58,39 @@ def stitched(cells: Sequence[dict], of: Lesson, name: str) -> nbformat.NotebookN
             cell.source = answered.answers[exercise]
         elif cell.id in words and words[cell.id].strip() != cell.source.strip():
             cell.source = as_text(words[cell.id])
+        elif cells and cell.id.startswith(WORDS) and cell.id not in words:
+            cell.source += f"\n\n{_NOT_THERE}"        # no longer the stub: what is missing is not taken for unanswered
         kept.append(cell)
         if cell.id == "setup":
             kept += [nbformat.v4.new_code_cell(source, metadata={ADDED: True}) for source in answered.added]
     whole.cells = kept
     return whole
+
+
+def _words(cells: Sequence[dict], whole: nbformat.NotebookNode) -> dict[str, str]:
+    """What the learner wrote, by the id of the released cell for it.
+
+    A cell is known by its id, or, in an editor that gives new ones, by its first paragraph; text cells added right below belong to it.
+    """
+    leads = {_lead(cell.source): cell.id for cell in whole.cells if cell.id.startswith(WORDS)}
+    ours, ids = {digest(cell.source) for cell in whole.cells}, {cell.id for cell in whole.cells}
+    found: dict[str, str] = {}
+    last = None
+    for cell in cells:
+        own = cell["id"] if cell["id"] in leads.values() else leads.get(_lead(cell["source"])) if cell["kind"] != "code" else None
+        if own:
+            stub = digest(cell["source"]) in ours
+            found[own] = found[own] if stub and own in found else cell["source"]
+            last = own
+        elif last and cell["kind"] != "code" and cell["id"] not in ids and digest(cell["source"]) not in ours:
+            found[last] += f"\n\n{cell['source']}"
+        else:
+            last = None
+    return found
+
+
+def _lead(source: str) -> str:
+    return source.strip().partition("\n\n")[0].strip()
 
 
 def as_text(words: str) -> str:
@@ -67,5 +100,6 @@ def as_text(words: str) -> str:
 
 
 @cache
-def _released(of: Lesson, name: str) -> nbformat.NotebookNode:
+def released(of: Lesson, name: str) -> nbformat.NotebookNode:
+    """The released notebook of this name; copy it before changing it."""
     return nbformat.read(course_folder() / "notebooks" / of.name / f"{name}.ipynb", as_version=4)

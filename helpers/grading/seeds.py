@@ -24,14 +24,16 @@ def class_seed(path: Path) -> int:
     SeedError if the file holds anything but a whole number of at least DIGITS digits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".seed.{os.getpid()}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{10 ** 18 + secrets.randbelow(8 * 10 ** 18)}\n")
+        os.link(part, path)         # only if there is none: of two graders that start at once, one makes it
     except FileExistsError:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
-        if not text.isdigit() or len(text) < DIGITS:
-            raise SeedError(str(_NO_SEED.format(name=path.name, digits=DIGITS))) from None
-        return int(text)
-    seed = 10**18 + secrets.randbelow(8 * 10**18)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{seed}\n")
-    return seed
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not text.isdigit() or len(text) < DIGITS:
+        raise SeedError(str(_NO_SEED.format(name=path.name, digits=DIGITS)))
+    return int(text)

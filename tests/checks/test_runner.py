@@ -40,7 +40,7 @@ def test_a_call_that_ends_the_process_loses_its_own_exercise_only(body):
 
 
 def test_a_call_that_no_interrupt_reaches_is_killed(monkeypatch):
-    monkeypatch.setattr(runner, "START_SECONDS", 8.0)
+    monkeypatch.setattr(runner._Piped, "slack", 8.0)
     outcomes, _ = run("return sum(__import__('itertools').repeat(0))")
     assert outcomes["temporal_split"][0].errors == ("ProcessEnded",)
     assert kinds(outcomes, "rank_of_target") == {"value"}
