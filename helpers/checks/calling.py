@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import collections
 import contextlib
 import inspect
 import io
@@ -135,6 +136,15 @@ def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: Any = No
     if not callable(function):
         return Outcome("missing", message=case.function)
     sent = encode_arguments(case) if wire is None else wire
+    try:
+        # All of it: an answer can also take its time when it is looked at, or when its error is.
+        with time_limit(exercise.seconds):
+            return _called(exercise, function, case, sent)
+    except TimeoutError as error:
+        return Outcome("timeout", message=str(error))
+
+
+def _called(exercise: Any, function: Callable, case: Any, sent: Any) -> Outcome:
     args, kwargs = codec.decode(sent)
     try:
         inspect.signature(function).bind(*args, **kwargs)
@@ -143,23 +153,20 @@ def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: Any = No
     except ValueError:
         pass        # a builtin without a signature: the call itself will tell
     try:
-        with time_limit(exercise.seconds):
-            answer = exercise.call(function, case, args, kwargs)
-    except TimeoutError as error:
-        if str(error) == f"{exercise.seconds:g}":
-            return Outcome("timeout", message=f"{exercise.seconds:g}")
-        return _raised(error)
+        answer = exercise.call(function, case, args, kwargs)
     except NotImplementedError as error:
         return Outcome("todo", message=str(error))
     except (Exception, SystemExit) as error:
         return _raised(error)
     try:
         value = codec.encode(answer)
-    except (codec.CodecError, RecursionError) as error:
+    except codec.CodecError as error:
         return Outcome("unsupported", message=str(error))
+    except Exception as error:      # an object array may hold values whose own methods raise
+        return Outcome("unsupported", message=f"a value that cannot be read: {type(error).__name__}")
     try:
         mutated = codec.encode((args, kwargs)) != sent
-    except codec.CodecError:
+    except Exception:
         mutated = True
     return Outcome("value", value=value, mutated=mutated)
 
@@ -197,7 +204,8 @@ def encode_arguments(case: Any) -> Any:
 
 def _raised(error: BaseException) -> Outcome:
     names = tuple(cls.__name__ for cls in type(error).__mro__ if issubclass(cls, BaseException) and cls is not BaseException)
-    frames = traceback.extract_tb(error.__traceback__)
+    last = collections.deque(traceback.walk_tb(error.__traceback__), maxlen=100)       # a recursion may have left millions
+    frames = traceback.StackSummary.extract(iter(last))
     own = [frame for frame in frames if not _OURS_OR_LIBRARY & set(Path(frame.filename).parts)]
     text = "".join(traceback.format_list(own[-4:])) if own else ""
     try:

@@ -9,7 +9,6 @@ could lie about what it equals), and what decodes is checked before it is built.
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime
 import math
 from typing import Any
@@ -18,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 MAX_DEPTH = 32
+MAX_INT_DIGITS = 200
+"""Hexadecimal, with sign and prefix: less than the largest float, so that every number that arrives can be compared."""
 _NUMBERS = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
 _INDEXES = {pd.Index, pd.RangeIndex, pd.DatetimeIndex, pd.TimedeltaIndex, pd.CategoricalIndex}
 
@@ -39,6 +40,8 @@ def encode(value: Any, depth: int = 0) -> Any:
     if value is None or kind in (bool, str):
         return value
     if kind is int:
+        if value.bit_length() > 4 * (MAX_INT_DIGITS - 3):
+            raise CodecError("a whole number that is too long")
         return value if abs(value) < 2**53 else {"$": "int", "v": hex(value)}
     if kind is float:
         return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
@@ -73,7 +76,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {"$": "index", "v": _column(value, deeper), "name": encode(value.name, deeper)}
     if kind is pd.DataFrame:
         return {"$": "frame", "columns": encode(value.columns, deeper), "index": encode(value.index, deeper),
-                "v": [_column(value.iloc[:, i], deeper) for i in range(value.shape[1])]}
+                "v": [_column(column, deeper) for _, column in value.items()]}
     raise CodecError(f"a value of type {kind.__module__}.{kind.__qualname__}")
 
 
@@ -83,6 +86,8 @@ def _column(values: pd.Series | pd.Index, depth: int) -> Any:
         raise CodecError("times with a time zone; the course's times are local and naive")
     if isinstance(values.dtype, np.dtype):
         return _array(values.to_numpy(), depth)
+    if isinstance(values.dtype, pd.StringDtype):
+        return _array(values.array.to_numpy(dtype=object), depth)       # an eighth of the time of the general way
     return _array(values.astype(object).to_numpy(), depth)
 
 
@@ -97,9 +102,12 @@ def _array(array: np.ndarray, depth: int) -> Any:
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         return {"$": "array", "dtype": code, "shape": list(array.shape), "v": base64.b64encode(little.tobytes()).decode()}
     if array.dtype.kind in "OU":
-        # In an object array, None and pandas' NaN for a missing string are one thing.
-        flat = [None if v is None or v is pd.NA or (type(v) is float and math.isnan(v)) else v for v in array.ravel().tolist()]
-        return {"$": "objects", "shape": list(array.shape), "v": [encode(v, depth + 1) for v in flat]}
+        flat = array.ravel().tolist()
+        if not _strings(flat):
+            # In an object array, None and pandas' NaN for a missing string are one thing.
+            flat = [None if v is None or v is pd.NA or (type(v) is float and math.isnan(v)) else v for v in flat]
+            flat = [encode(v, depth + 1) for v in flat]
+        return {"$": "objects", "shape": list(array.shape), "v": flat}
     raise CodecError(f"an array of dtype {array.dtype}")
 
 
@@ -108,7 +116,11 @@ def decode(wire: Any, depth: int = 0) -> Any:
     if depth > 2 * MAX_DEPTH:
         raise CodecError("nested too deep")
     deeper = depth + 1
-    if wire is None or isinstance(wire, bool | int | float | str):
+    if wire is None or isinstance(wire, bool | float | str):
+        return wire
+    if isinstance(wire, int):
+        if abs(wire) >= 2**53:
+            raise CodecError("a whole number that is too long")
         return wire
     if isinstance(wire, list):
         return [decode(v, deeper) for v in wire]
@@ -116,13 +128,15 @@ def decode(wire: Any, depth: int = 0) -> Any:
         return _decode_tagged(wire, deeper)
     except CodecError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, binascii.Error) as error:
+    except Exception as error:      # NumPy and pandas have many ways to refuse what they are given
         raise CodecError(f"not an encoded value: {type(error).__name__}") from None
 
 
 def _decode_tagged(wire: dict, depth: int) -> Any:
     tag, v = wire["$"], wire.get("v")
     if tag == "int":
+        if len(v) > MAX_INT_DIGITS:
+            raise CodecError("a whole number that is too long")
         return int(v, 16)
     if tag == "float":
         if v not in ("nan", "inf", "-inf"):
@@ -146,12 +160,15 @@ def _decode_tagged(wire: dict, depth: int) -> Any:
         return _decode_numbers(v).astype("i8").view("M8[ns]" if tag == "times" else "m8[ns]")
     if tag == "objects":
         flat = np.empty(len(v), dtype=object)
-        flat[:] = [decode(x, depth) for x in v]
+        flat[:] = list(v) if _strings(v) else [decode(x, depth) for x in v]
         return flat.reshape(_shape(wire, len(v)))
     if tag == "series":
         return pd.Series(_values(v, depth), index=decode(wire["index"], depth), name=decode(wire["name"], depth))
     if tag == "index":
-        return pd.Index(_values(v, depth), name=decode(wire["name"], depth))
+        values = decode(v, depth)
+        if isinstance(values, np.ndarray) and values.dtype == object and len(values) and _strings(values):
+            values = values.tolist()
+        return pd.Index(values, name=decode(wire["name"], depth))
     if tag == "multi":
         return pd.MultiIndex.from_arrays([_values(x, depth) for x in v], names=[decode(n, depth) for n in wire["names"]])
     if tag == "frame":
@@ -164,10 +181,15 @@ def _decode_tagged(wire: dict, depth: int) -> Any:
     raise CodecError(f"unknown tag {tag!r}"[:80])
 
 
+def _strings(values: Any) -> bool:
+    """Whether all of these are plain strings, which need no encoding."""
+    return all(type(v) is str for v in values)
+
+
 def _values(wire: Any, depth: int) -> Any:
     """A column's values; strings as pandas of this machine stores them, everything else as it came."""
     values = decode(wire, depth)
-    if isinstance(values, np.ndarray) and values.dtype == object and len(values) and all(type(v) is str for v in values):
+    if isinstance(values, np.ndarray) and values.dtype == object and len(values) and _strings(values):
         return pd.Series(values.tolist()).array
     return values
 

@@ -27,6 +27,8 @@ from helpers.checks.worker import ADDED_SECONDS, encode_case
 
 COLD_SECONDS, WARM_SECONDS = 90.0, 30.0
 """On top of the limits of calls: on a busy machine, with Python and TensorFlow still to start, and where they are started."""
+CELLS_SECONDS = 60.0
+"""For all cells together: one may take ADDED_SECONDS, many may not."""
 LINE_BYTES = 8_000_000
 """The longest message that is read: parsed, it can take twenty times as much memory."""
 
@@ -92,7 +94,7 @@ def run(submission: Submission, asked: Sequence[Asked], open_job: OpenJob | None
             with (open_job or plain_process)() as job:
                 running = list(waiting)     # while cells run no exercise can be blamed alone
                 job.send(json.dumps({"cells": cells}).encode("ascii") + b"\n")
-                told = _cell_errors(job.receive(job.slack + (ADDED_SECONDS + 1) * len(cells)), [name for name, _ in cells])
+                told = _cell_errors(job.receive(job.slack + min((ADDED_SECONDS + 1) * len(cells), CELLS_SECONDS)), [name for name, _ in cells])
                 cell_errors = told if cell_errors is None else cell_errors
                 for name, each in list(waiting.items()):
                     running = [name]

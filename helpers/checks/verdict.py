@@ -115,8 +115,10 @@ def _difference(exercise: Exercise, case: Case, outcome: Outcome, expected: Outc
         if exercise.trained:
             return exercise.judge.difference(case, outcome.answer)
         return exercise.judge.difference(expected.answer, outcome.answer)
-    except (codec.CodecError, RecursionError) as error:
+    except codec.CodecError as error:
         return Difference("type", Text("the answer", "答案"), str(error), "")
+    except Exception as error:      # values made to be compared with nothing: whatever they provoke, they are not what was expected
+        return Difference("type", Text("the answer", "答案"), f"a value that cannot be compared ({type(error).__name__})", "")
 
 
 def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outcome], expected: Sequence[Outcome],

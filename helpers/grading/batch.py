@@ -30,7 +30,7 @@ class Batch:
     def kept(self, hand_in: HandIn) -> Result | None:
         """The result of this very file, if it was graded before."""
         result = self.results.read(self.lesson.name, hand_in.notebook, hand_in.student)
-        return result if result is not None and result.digest == hand_in.digest and bool(result.reason) == bool(hand_in.reason) else None
+        return result if result is not None and result.digest == hand_in.digest and (result.reason or not hand_in.reason) else None
 
     def waiting(self) -> list[HandIn]:
         """What has not been graded yet, or was handed in anew."""

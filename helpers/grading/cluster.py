@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +61,7 @@ def grade_on_cluster(address: str, exams: Callable[[Lesson, str], Exam], lesson:
         from distributed import Client
     except ImportError:
         raise CannotGrade(str(_MISSING)) from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)      # a lost connection is told by our own message
     drawn = [exams(lesson, notebook).as_json() for notebook in dict.fromkeys(each.notebook for each in waiting if not each.reason)]
     try:
         client = Client(address, timeout=WAIT_SECONDS)

@@ -6,6 +6,7 @@ Both doors come through here, `nbgrader autograde` (`judging.py`) and `retention
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from helpers.checks.notebook import submission
 from helpers.course import Lesson
 from helpers.grading.exam import Exam, draw, identity
 from helpers.grading.grade import grade_one
-from helpers.grading.jail import Jail, refusal
+from helpers.grading.jail import Jail, JailError, refusal
 from helpers.grading.results import Marked, Result, write_whole
 from helpers.grading.seeds import class_seed
 from helpers.grading.staging import HandIn
@@ -23,6 +24,9 @@ from helpers.language import Text
 
 NO_JAIL = Text("Cannot grade here: {why}. Strangers' code would run with your rights. To practise all the same (every grade is then "
                "marked practice): {how}", "无法在本机评分：{why}。他人的代码会以你的权限运行。如仅作练习（所有成绩会标为练习）：{how}")
+
+FAULT = Text("the grader itself failed on this notebook ({error} in {place}); please report it, and grade this one by hand",
+             "评分程序在此笔记本上自身出错（{place} 中的 {error}）；请反馈该问题，并人工评分")
 
 
 class CannotGrade(RuntimeError):        # noqa: N818 (an exit with a message, not an error of ours)
@@ -68,11 +72,18 @@ class Grader:
             return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, hand_in.reason, notes=hand_in.notes)
         self.prepare(of, hand_in.notebook)
         drawn = self.exam(of, hand_in.notebook)
-        answered = submission(list(hand_in.cells), key_of(of).notebooks[hand_in.notebook])
-        graded = grade_one(drawn, answered, None if self.practice else self._jails[of.name, hand_in.notebook].job)
+        try:
+            answered = submission(list(hand_in.cells), key_of(of).notebooks[hand_in.notebook])
+            graded = grade_one(drawn, answered, None if self.practice else self._jails[of.name, hand_in.notebook].job)
+        except JailError:
+            raise
+        except Exception as error:      # a fault of ours: it must stop nobody else, and must not pass for a 0
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            reason = str(FAULT.format(error=type(error).__name__, place=f"{Path(place.filename).name}:{place.lineno}"))
+            return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, reason, notes=hand_in.notes)
+        notes = (*hand_in.notes, *answered.notes)
         marked = {name: Marked.of(verdict, drawn.identity, self.practice) for name, verdict in graded.verdicts.items()}
-        return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, "", marked, graded.cell_errors, hand_in.notes,
-                      self.practice)
+        return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, "", marked, graded.cell_errors, notes, self.practice)
 
 
 def exams_of_class(course: Path, seed_file: Path, names: set[str] | None = None) -> Callable[[Lesson, str], Exam]:

@@ -1,6 +1,6 @@
 """In place of nbgrader's Execute: the answers run elsewhere, and the verdict becomes the output of each check's cell.
 
-nbgrader reads a check cell's points from its first `execute_result`, so that is what the verdict ends in.
+nbgrader reads a check cell's points from the text of its first `execute_result`; formgrader and the feedback show its HTML.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import atexit
 import sys
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import rmtree
 from traitlets import Bool, Unicode
 
 from helpers.checks import show
@@ -36,17 +38,29 @@ class Judge(NbGraderPreprocessor):
         where = resources["nbgrader"]
         cells = tuple({"kind": cell.cell_type, "source": cell.source, "id": cell.get("id", "")} for cell in nb.cells)
         hand_in = HandIn(where["student"], where["notebook"], cells, nb.metadata.get(NOT_GRADABLE, ""), NOTHING, (), "")
-        write(nb, _grader(course_folder() / self.seed_file, self.practice).result(lesson(where["assignment"]), hand_in))
+        try:
+            grader = _grader(course_folder() / self.seed_file, self.practice)
+        except CannotGrade as error:
+            refuse(self, where, str(error))
+        write(nb, grader.result(lesson(where["assignment"]), hand_in))
         return nb, resources
+
+
+def refuse(step: NbGraderPreprocessor, where: dict, why: str) -> NoReturn:
+    """End nbgrader's run with this message, since an exception would be reported again for every submission.
+
+    As nbgrader does after an exception, the folder it had begun is removed: the next run would take it for graded.
+    """
+    begun = Path(step.parent.parent._format_dest(where["assignment"], where["student"]))
+    if begun.exists():
+        rmtree(begun)
+    sys.exit(why)
 
 
 @cache
 def _grader(seed_file: Path, practice: bool) -> Grader:
     """The one grader of this process; nbgrader makes a new preprocessor for every notebook."""
-    try:
-        grader = Grader(exams_of_class(course_folder(), seed_file), practice=practice, how="--Judge.practice=True")
-    except CannotGrade as error:
-        sys.exit(str(error))        # an exception would be reported again for every submission
+    grader = Grader(exams_of_class(course_folder(), seed_file), practice=practice, how="--Judge.practice=True")
     atexit.register(grader.__exit__)
     return grader
 
@@ -58,22 +72,19 @@ def write(nb: nbformat.NotebookNode, result: Result) -> None:
     if result.reason:
         nb.metadata[NOT_GRADABLE] = result.reason
         note = str(UNREADABLE.format(reason=result.reason))
-        nb.cells[0:0] = [nbformat.v4.new_raw_cell(note)]
+        nb.cells[0:0] = [nbformat.v4.new_markdown_cell(show.note(note).html)]
         for cell in checks:
-            cell.outputs = [_displayed(show.note(note)), _points(0)]
+            cell.outputs = [_judged(show.note(note).html, 0)]
         return
     for cell in checks:
         marked = result.exercises[cell.metadata.nbgrader.grade_id.removeprefix("check-")]
-        cell.outputs = [_displayed(show.Card(marked.html, marked.text)), _points(marked.earned)]
+        cell.outputs = [_judged(marked.html, marked.earned)]
     lines = [*result.notes, *(str(_CELL_FAILED.format(name=name, error=error)) for name, error in result.cell_errors.items())]
     setup = next((cell for cell in nb.cells if cell.get("id") == "setup"), None)
     if lines and setup is not None:
         setup.outputs = [nbformat.v4.new_output("stream", name="stdout", text="\n".join(lines) + "\n")]
 
 
-def _displayed(card: show.Card) -> nbformat.NotebookNode:
-    return nbformat.v4.new_output("display_data", data={"text/html": card.html, "text/plain": card.text})
-
-
-def _points(points: float) -> nbformat.NotebookNode:
-    return nbformat.v4.new_output("execute_result", data={"text/plain": f"{points:g}"}, execution_count=None)
+def _judged(card: str, points: float) -> nbformat.NotebookNode:
+    """A card for people, whose plain text is the points: nbgrader reads them there."""
+    return nbformat.v4.new_output("execute_result", data={"text/html": card, "text/plain": f"{points:g}"}, execution_count=None)

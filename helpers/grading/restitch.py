@@ -6,7 +6,7 @@ Whatever happened to the cells that are ours, to metadata, order or format, is u
 from __future__ import annotations
 
 import copy
-import re
+import html
 from collections.abc import Sequence
 from functools import cache
 
@@ -21,6 +21,8 @@ from helpers.grading.staging import reason_against
 from helpers.language import Text
 
 ADDED = "added_by_learner"
+FOR_COLAB = ("badge", "colab")
+"""Our cells that say nothing in a graded notebook."""
 WORDS = "words-"
 """The id of a cell for the learner's words begins so."""
 
@@ -52,7 +54,7 @@ def stitched(cells: Sequence[dict], of: Lesson, name: str) -> nbformat.NotebookN
     whole = copy.deepcopy(released(of, name))
     words = _words(cells, whole)
     kept = []
-    for cell in whole.cells:
+    for cell in (cell for cell in whole.cells if cell.id not in FOR_COLAB):
         exercise = exercise_of(cell.source) if cell.cell_type == "code" else None
         if exercise in answered.answers:
             cell.source = answered.answers[exercise]
@@ -94,9 +96,12 @@ def _lead(source: str) -> str:
 
 
 def as_text(words: str) -> str:
-    """Markdown that shows these words as they were typed: a page made from the learner's own Markdown would run what it holds."""
-    fence = "`" * (1 + max([2, *(len(run) for run in re.findall("`+", words))]))
-    return f"{fence}text\n{words}\n{fence}"
+    """Markdown that shows these words as they were typed, wrapped: a page made from the learner's own Markdown would run what it holds.
+
+    All in one line, which Markdown takes as HTML to its end, and without the letters that begin a formula.
+    """
+    plain = html.escape(words).translate({ord(letter): f"&#{ord(letter)};" for letter in "\n\r\\$"})
+    return f'<pre style="white-space:pre-wrap">{plain}</pre>'
 
 
 @cache

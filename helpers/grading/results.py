@@ -22,6 +22,7 @@ class Marked:
     points: int
     earned: float
     state: str          # "passed", "failed", "untouched" or "refused"
+    core_passed: bool   # whether all unlabelled cases were answered, even if the answer was refused
     mistakes: tuple[str, ...]
     html: str
     text: str
@@ -32,8 +33,8 @@ class Marked:
         """A verdict as it is kept.  practice: say that it was graded without the jail."""
         state = "untouched" if verdict.untouched else "refused" if verdict.refused else "passed" if verdict.passed else "failed"
         card = show.verdict_card(verdict, footer=show.say("practice") if practice else "", graded=True)
-        return cls(verdict.exercise.points, verdict.earned, state, tuple(mistake.name for mistake in verdict.mistakes), card.html, card.text,
-                   exam)
+        mistakes = tuple(mistake.name for mistake in verdict.mistakes)
+        return cls(verdict.exercise.points, verdict.earned, state, verdict.core_passed, mistakes, card.html, card.text, exam)
 
 
 @dataclass(frozen=True)

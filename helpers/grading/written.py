@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import re
-import sys
 
 import nbformat
 from nbgrader.api import Gradebook
@@ -19,6 +18,7 @@ from nbgrader.utils import compute_checksum
 from traitlets import Enum
 
 from helpers.course import Lesson
+from helpers.grading.judging import refuse
 from helpers.grading.restitch import WORDS, released
 from helpers.interview import words
 from helpers.language import Text, language
@@ -49,7 +49,7 @@ class Written(NbGraderPreprocessor):
         with Gradebook(where["db_url"]) as gradebook:
             why = disagreement(gradebook, of, where["notebook"], self.manual)
         if why:
-            sys.exit(str(why))              # an exception would be reported again for every submission
+            refuse(self, where, str(why))
         hand_to_reader(nb, of, where["notebook"], self.manual)
         return nb, resources
 
