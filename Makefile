@@ -36,8 +36,10 @@ new: $(READY)              ## start an exercise: make new LESSON=01_behaviour EX
 bench: $(READY)            ## seconds and memory beside their budgets
 	$(BIN)/python -m helpers.authoring bench
 
-prove: $(READY)            ## the long proofs; writes tests/PROOF.md: make prove [EXERCISE=lift_at_k]
+prove: $(READY)            ## the long proofs; writes tests/PROOF.md and tests/GRADING.md: make prove [EXERCISE=lift_at_k]
 	$(BIN)/python -m helpers.authoring prove $(EXERCISE)
+	$(if $(EXERCISE),,$(BIN)/python -m helpers.authoring mutants)
+	$(if $(EXERCISE),,$(BIN)/python -m pytest tests/grading -m "prove or bank" --table tests/GRADING.md)
 
 mutants: $(READY)          ## do the hidden cases kill the mutants? writes tests/MUTANTS.md: make mutants [EXERCISE=lift_at_k]
 	$(BIN)/python -m helpers.authoring mutants $(EXERCISE)

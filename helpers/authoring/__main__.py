@@ -17,7 +17,9 @@ def main(argv: list[str] | None = None) -> int:
     new = commands.add_parser("new", help="write the skeleton of an exercise")
     new.add_argument("lesson")
     new.add_argument("exercise")
-    commands.add_parser("bench", help="print seconds and memory beside their budgets")
+    measured = commands.add_parser("bench", help="print seconds and memory beside their budgets")
+    measured.add_argument("part", nargs="?", choices=("notebooks", "checks", "grading"), help="this part alone")
+    measured.add_argument("--full", action="store_true", help="grade a whole class instead of extrapolating to it")
     long = commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
     long.add_argument("exercise", nargs="?", help="prove this one alone")
     mutants = commands.add_parser("mutants", help="run the mutants of the references and write tests/MUTANTS.md")
@@ -37,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         elif options.command == "bench":
             from helpers.authoring.bench import bench
 
-            return bench(course)
+            return bench(course, options.part, options.full)
         elif options.command == "mutants":
             from helpers.authoring.mutants import measure
 

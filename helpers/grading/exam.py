@@ -19,7 +19,7 @@ from helpers.checks.check import notebook_of
 from helpers.checks.exercise import exercises
 from helpers.checks.keys import Answers, KnownMistake, key_of
 from helpers.checks.runner import Asked
-from helpers.course import Lesson, lesson
+from helpers.course import Lesson, lesson, lessons
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")
@@ -49,7 +49,7 @@ class Exam:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """What the jail should have imported before the first job: what the setup cell and the exercises name."""
-        wanted = dict.fromkeys(("numpy", "pandas"))
+        wanted = dict.fromkeys(["numpy", "pandas", *(f"helpers.checks.{each.subject}" for each in lessons())])
         for node in ast.walk(ast.parse(key_of(self.lesson).notebooks[self.notebook].setup)):
             if isinstance(node, ast.Import):
                 wanted.update(dict.fromkeys(alias.name for alias in node.names))

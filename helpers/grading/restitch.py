@@ -26,6 +26,7 @@ FOR_COLAB = ("badge", "colab")
 WORDS = "words-"
 """The id of a cell for the learner's words begins so."""
 
+_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-family:inherit"
 _NOT_THERE = Text("*This cell was not in the notebook that was handed in.*", "*提交的笔记本中没有这个单元格。*")
 
 
@@ -64,7 +65,7 @@ def stitched(cells: Sequence[dict], of: Lesson, name: str) -> nbformat.NotebookN
             cell.source += f"\n\n{_NOT_THERE}"        # no longer the stub: what is missing is not taken for unanswered
         kept.append(cell)
         if cell.id == "setup":
-            kept += [nbformat.v4.new_code_cell(source, metadata={ADDED: True}) for source in answered.added]
+            kept += [nbformat.v4.new_code_cell(source, id=f"added-{i}", metadata={ADDED: True}) for i, source in enumerate(answered.added)]
     whole.cells = kept
     return whole
 
@@ -101,7 +102,7 @@ def as_text(words: str) -> str:
     All in one line, which Markdown takes as HTML to its end, and without the letters that begin a formula.
     """
     plain = html.escape(words).translate({ord(letter): f"&#{ord(letter)};" for letter in "\n\r\\$"})
-    return f'<pre style="white-space:pre-wrap">{plain}</pre>'
+    return f'<pre style="{_WRAPPED}">{plain}</pre>'
 
 
 @cache

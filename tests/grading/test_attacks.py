@@ -17,7 +17,7 @@ from helpers.grading.results import Results
 from helpers.grading.seeds import class_seed
 from helpers.grading.staging import staged
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
+pytestmark = [pytest.mark.slow, pytest.mark.bank, pytest.mark.xdist_group("attacks")]
 
 LESSON = "00_start"
 BYSTANDERS = ("aaa_right", attacks.NEIGHBOUR, "zzz_right")
@@ -71,11 +71,10 @@ def graded(classroom):
 
 
 def _files(folder: Path) -> dict[str, int]:
-    """Everything under the class's folder but what grading itself writes, with its time of change."""
-    written = ("results", "autograded", "exams", "release", "source", "gradebook.db", "seed")
-    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*")
-            if not (path.relative_to(folder).parts[:1] == (".grading",) and path.relative_to(folder).parts[1:2] and
-                    path.relative_to(folder).parts[1] in written)}
+    """Everything under the class's folder but what grading itself writes; files with their times of change."""
+    written = {folder / ".grading" / name for name in ("results", "autograded", "exams", "release", "source", "gradebook.db", "seed")}
+    return {str(path): 0 if path.is_dir() else path.lstat().st_mtime_ns for path in folder.rglob("*")
+            if not written & {path, *path.parents}}
 
 
 @pytest.mark.parametrize("attack", attacks.ATTACKS, ids=lambda attack: attack.name)

@@ -18,6 +18,7 @@ from helpers.grading.reading import plain_notebook
 from helpers.grading.restitch import restitched
 from helpers.grading.staging import hand_over, staged
 
+pytestmark = pytest.mark.bank
 LESSON = lesson("00_start")
 RELEASED = key_of(LESSON).notebooks["start"]
 
@@ -59,8 +60,9 @@ def running(answered):
 
 
 @pytest.mark.parametrize("case", [case for case in DAMAGES if case.found], ids=lambda case: case.name)
-def test_an_answer_that_can_be_found_is_found(case, handed_in, references):
+def test_an_answer_that_can_be_found_is_found(case, handed_in, references, row):
     found = handed_in(case)
+    row("Damage", damage=case.name, outcome="graded" if len(case.found) == 3 else f"graded: {', '.join(case.found)}", told="; ".join(found.notes))
     assert found.reason == ""
     answered = submission(list(found.cells), RELEASED)
     for name in case.found:
@@ -74,8 +76,9 @@ def test_an_answer_that_can_be_found_is_found(case, handed_in, references):
 
 
 @pytest.mark.parametrize("case", [case for case in DAMAGES if not case.found], ids=lambda case: case.name)
-def test_what_cannot_be_graded_says_why(case, handed_in):
+def test_what_cannot_be_graded_says_why(case, handed_in, row):
     found = handed_in(case)
+    row("Damage", damage=case.name, outcome="waits for a person", told=found.reason)
     assert found.cells == ()
     assert case.reason in found.reason
     assert "start.ipynb" in found.reason

@@ -1,0 +1,198 @@
+"""A batch that is killed at any moment loses nothing: after a rerun every grade equals an undisturbed run's."""
+
+import contextlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from helpers.authoring.bench import Class
+from helpers.authoring.stock import solved
+from helpers.course import lesson
+from helpers.grading.grader import exams_of_class
+
+LESSON = lesson("00_start")
+GONE_SECONDS = 5.0
+"""So long the kernel may take to end what a killed grader leaves in the jail."""
+SEED = "123456789012345"
+
+LOOP = "# exercise: temporal_split\ndef temporal_split(df, ts, train_end, valid_end):\n    while True:\n        pass"
+ENDED = "# exercise: temporal_split\nimport os\ndef temporal_split(df, ts, train_end, valid_end):\n    os._exit(0)"
+WRONG = "# exercise: cohort_retention\ndef cohort_retention(first_day, active, n, window=1):\n    return 0.5"
+
+
+def hand_in_all(room, course, students):
+    """A class of so many: right, half done, wrong, empty, ending its process, damaged; two loop for ever."""
+    right, stubs = solved(course, LESSON, "start"), (course / "notebooks" / LESSON.name / "start.ipynb").read_text(encoding="utf-8")
+
+    def with_cells(**answers):
+        return {**right, "cells": [{**cell, "source": answers.get(cell["id"].removeprefix("answer-"), cell["source"])}
+                                   for cell in right["cells"]]}
+
+    half = with_cells(build_features="# exercise: build_features\ndef build_features(events, cutoff, lookback_days):\n    raise NotImplementedError")
+    kinds = [right, half, with_cells(cohort_retention=WRONG), stubs, with_cells(temporal_split=ENDED), stubs[:3000], "{}", right]
+    looping = with_cells(temporal_split=LOOP)
+    for i in range(students):
+        room.hand_in(f"student_{i:02}", looping if i in (3, 35) else kinds[i % len(kinds)])
+
+
+def begin_anew(room, keep):
+    """As if nobody had graded yet, but for what is to be kept."""
+    for path in (room.folder / ".grading").iterdir():
+        if path.name not in keep:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def files(room):
+    """What was kept and what was shown, by path: results to the byte, autograded notebooks but for the ids nbformat makes up."""
+    grading = room.folder / ".grading"
+    found = {str(path.relative_to(grading)): path.read_text(encoding="utf-8") for folder in ("results", "autograded")
+             for path in sorted((grading / folder).rglob("*")) if path.is_file() and path.suffix != ".part"}
+    return {path: re.sub(r'"id": "[0-9a-f]{8}"', "", text) if path.startswith("autograded") else text for path, text in found.items()}
+
+
+def gradebook(room):
+    """Every grade in nbgrader's gradebook, and every comment."""
+    with Gradebook(f"sqlite:///{room.folder}/.grading/gradebook.db", "retention") as book:
+        handed_in = [(one.student.id, notebook) for one in book.assignment_submissions(LESSON.name) for notebook in one.notebooks]
+        return {(student, notebook.name): (
+            notebook.score, notebook.max_score,
+            sorted((grade.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade) for grade in notebook.grades),
+            sorted((comment.name, comment.auto_comment or "") for comment in notebook.comments)) for student, notebook in handed_in}
+
+
+def csv(room):
+    """The grades as nbgrader's own command exports them."""
+    nbgrader = Path(sys.executable).parent / "nbgrader"
+    subprocess.run([nbgrader, "export", "--to", "grades.csv"], cwd=room.folder, capture_output=True, check=True,
+                   env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    return (room.folder / "grades.csv").read_text(encoding="utf-8")
+
+
+def descendants(process):
+    """Every process that this one started, directly or not, with its time of birth: a process's number may be given out again."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (facts := born(int(entry))):
+            parents.setdefault(facts[0], []).append((int(entry), facts[1]))
+    found, waiting = set(), [process]
+    while waiting:
+        for child in parents.get(waiting.pop(), ()):
+            found.add(child)
+            waiting.append(child[0])
+    return found
+
+
+def born(process):
+    """A process's parent and time of birth; None if it has ended."""
+    with contextlib.suppress(OSError):
+        facts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        if facts[0] not in "ZX":
+            return int(facts[1]), int(facts[19])
+    return None
+
+
+def kill(running):
+    """Kill the grader alone, as the kernel does when memory runs out; the processes it leaves, and the seconds until all are gone.
+
+    It is stopped first, so that it starts nothing between the count and the end.
+    """
+    os.kill(running.pid, signal.SIGSTOP)
+    theirs = descendants(running.pid)
+    while (again := descendants(running.pid)) - theirs:
+        theirs |= again
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    began = time.monotonic()
+    left = theirs
+    while left and time.monotonic() - began < GONE_SECONDS:
+        time.sleep(0.02)
+        left = {(process, at) for process, at in left if (facts := born(process)) and facts[1] == at}
+    return len(theirs), time.monotonic() - began, left
+
+
+def prove_kills(course, tmp_path, row, students, kills, whole):
+    """Kill a batch so many times, spread over all its length, and rerun it; whenever it gets through, compare and begin anew."""
+    rooms = {}
+    for name in ("undisturbed", "killed"):
+        room = rooms[name] = Class(course, tmp_path / name, LESSON)
+        hand_in_all(room, course, students)
+        (room.folder / ".grading" / "seed").write_text(SEED, encoding="ascii")
+    undisturbed, room = rooms.values()
+    kept = {"submitted", "seed"}
+    if not whole:       # drawing the exam would be most of a small class's time
+        kept.add("exams")
+        exams_of_class(undisturbed.folder, undisturbed.folder / ".grading" / "seed")(LESSON, "start")
+        shutil.copytree(undisturbed.folder / ".grading" / "exams", room.folder / ".grading" / "exams")
+    length = undisturbed.seconds()
+    wanted, grades, table = files(undisturbed), gradebook(undisturbed), csv(undisturbed) if whole else ""
+    assert len(grades) == 2 * students          # the lesson has two notebooks
+    assert len({score for score, *_ in grades.values()}) >= 4
+
+    def compare():
+        found = files(room)
+        assert sorted(found) == sorted(wanted)
+        assert [path for path in wanted if found[path] != wanted[path]] == []
+        assert gradebook(room) == grades
+        assert not whole or csv(room) == table
+
+    draw = random.Random(kills)
+    delays = [draw.uniform(max(0.1, length * k / kills), length * (k + 1) / kills) for k in range(kills)]
+    draw.shuffle(delays)
+    print(f"undisturbed: {length:.1f} s; to be killed after {', '.join(f'{delay:.2f}' for delay in delays)} s")
+    # Later kills find less to do: where a run ends before its kill it is compared, and that kill meets a batch from the start.
+    for k, delay in enumerate(delays, start=1):
+        for fresh in (False, True):
+            if fresh:
+                begin_anew(room, kept)
+            running = subprocess.Popen(room.command(), cwd=room.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                       process_group=0)
+            try:
+                running.wait(timeout=delay)
+            except subprocess.TimeoutExpired:
+                break
+            assert running.returncode == 0, running.stderr.read()
+            compare()
+        if running.returncode is None:
+            count, seconds, left = kill(running)
+            now = files(room)
+            results = sum(path.startswith("results") for path in now)
+            row("Kills", kill=k, students=students, **{
+                "killed after (s)": f"{delay:.2f}", "results kept": results, "in the gradebook": len(now) - results, "processes": count,
+                "gone after (s)": f"{seconds:.2f}", "left": len(left)})
+            assert not left
+        running.stderr.close()
+    room.seconds()
+    compare()
+    assert not whole or written_again(room) == 0
+    parts = list((room.folder / ".grading").rglob("*.part"))
+    assert len(parts) <= kills          # at most the file that was being written, and no name that anything reads
+    assert all(path.name.startswith(".") for path in parts)
+
+
+def written_again(room):
+    """How many files a run after the last one writes."""
+    before = {path: path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file()}
+    room.seconds()
+    return sum(before.get(path) != path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file())
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("class")
+@pytest.mark.parametrize("kills", [3])
+def test_a_batch_killed_three_times_ends_in_the_grades_of_an_undisturbed_one(course, tmp_path, row, kills):
+    prove_kills(course, tmp_path, row, students=12, kills=kills, whole=False)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_a_batch_of_sixty_killed_twenty_times_ends_in_the_grades_of_an_undisturbed_one(course, tmp_path, row):
+    prove_kills(course, tmp_path, row, students=60, kills=20, whole=True)
