@@ -1,11 +1,16 @@
-"""From a submitted notebook to a grade.
+"""From what a class handed in to its grades.
 
-    grade.py      grade_one: a submission's verdicts under the class's seed; both of the grader's doors call it
-    pipeline.py   the steps nbgrader runs, ours among them
+    staging.py    the folder of hand-ins: found, read, or refused with a reason
     seeds.py      the class's secret seed
-    reading.py    an exporter that reads what nbgrader cannot, and says why it cannot be graded
-    restitch.py   nbgrader's first step: the learner's answers in the released notebook
-    written.py    the learner's words that a person reads, with their criteria
-    judging.py    in place of nbgrader's Execute: the verdict as the output of each check's cell
-    recording.py  what cannot be graded waits for a person instead of counting as 0
+    exam.py       the hidden cases under it, and what is expected on them
+    jail.py       outside the jail: bubblewrap, and the conversations with jobs
+    server.py     inside: the warm process that forks a job for each hand-in
+    lockdown.py   inside: how one job is shut off
+    grade.py      grade_one: a submission's verdicts by the exam
+    grader.py     Grader: a hand-in's result; both doors come through here
+    results.py    what became of each hand-in, a small file each
+    console.py    the first door, `retention-grade`; batch.py, regrade.py and cluster.py do its work
+    judging.py    the second door, `nbgrader autograde`: in place of its Execute
+    pipeline.py, reading.py, restitch.py, written.py   the other steps of nbgrader's that are ours
+    recording.py  results into nbgrader's gradebook
 """

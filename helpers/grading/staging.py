@@ -17,8 +17,6 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from helpers.checks.keys import ReleasedNotebook, key_of
 from helpers.checks.notebook import (
     NOT_GRADABLE,
@@ -351,6 +349,8 @@ def _time_of(path: Path | None) -> tuple[str, list[str]]:
     """The time nbgrader can read off its file, else "" and a note: on any other text nbgrader stops the whole class."""
     if path is None:
         return "", []
+    from nbgrader.utils import parse_utc        # here alone: a cluster's worker, which reads no folder, needs no nbgrader
+
     try:
         text = read_file(path, limit=100).decode("ascii").strip()
         if _TIME.fullmatch(text) and parse_utc(text):

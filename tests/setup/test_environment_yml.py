@@ -15,7 +15,7 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 def wanted() -> dict[str, str]:
     """Package -> bounds, of the dependencies and of every extra that an instructor's machine needs."""
     extras = PROJECT["optional-dependencies"]
-    texts = [*PROJECT["dependencies"], *(text for extra in ("data", "lab", "grade", "test") for text in extras[extra])]
+    texts = [*PROJECT["dependencies"], *(text for extra in ("data", "lab", "grade", "cluster", "test") for text in extras[extra])]
     return {name: bounds for name, bounds, _ in map(_parse, texts) if name != PROJECT["name"]}
 
 
