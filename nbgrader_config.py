@@ -29,6 +29,10 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/.grading/gradebook.db"      # abso
 # the same setting and would then copy nothing at all.
 c.CourseDirectory.ignore = ["*"]
 
+# Written answers that wait for a person: "memo" (lesson 06's alone), "all" (each lesson's closing answer, 5 points beside its 100) or
+# "none". Choose before a lesson is graded for the first time.
+c.Written.manual = "memo"
+
 c.GenerateAssignment.preprocessors = pipeline.RELEASE
 c.Autograde.exporter_class = "helpers.grading.reading.PatientExporter"
 c.Autograde.sanitize_preprocessors = pipeline.SANITIZE

@@ -349,7 +349,7 @@ def _time_of(path: Path | None) -> tuple[str, list[str]]:
     """The time nbgrader can read off its file, else "" and a note: on any other text nbgrader stops the whole class."""
     if path is None:
         return "", []
-    from nbgrader.utils import parse_utc        # here alone: a cluster's worker, which reads no folder, needs no nbgrader
+    from nbgrader.utils import parse_utc  # here alone: a cluster's worker, which reads no folder, needs no nbgrader
 
     try:
         text = read_file(path, limit=100).decode("ascii").strip()

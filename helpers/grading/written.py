@@ -26,7 +26,7 @@ from helpers.language import Text, language
 CRITERIA = "criteria"
 """The id of the cell that shows them."""
 
-_SHOWN = Text("**For the reader: one point for each criterion that is met**", "**评阅标准：每满足一条得一分**")
+_SHOWN = Text("**Criteria: one point for each that is met**", "**评阅标准：每满足一条得一分**")
 _OTHER_CHOICE = Text(
     "The gradebook was made with another choice of written answers for {lesson} than Written.manual = {manual!r} in nbgrader_config.py. Set "
     "it back, or begin the lesson anew (its scores by hand are lost): nbgrader db assignment remove {lesson} --force",

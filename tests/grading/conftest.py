@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -26,22 +27,37 @@ class Classroom:
             shutil.copytree(course / name, folder / name)
         for name in ("nbgrader_config.py", "pyproject.toml"):
             shutil.copy(course / name, folder / name)
-        for path, text in outputs(course, lesson(ASSIGNMENT)):
+        sources = notebooks(course, lesson(ASSIGNMENT))
+        for path, text in islice(outputs(course, lesson(ASSIGNMENT)), 2 * len(sources)):      # solved ones, nbgrader's; the key takes longest
             if path.is_relative_to(course / NBGRADER_SOURCE):
                 place = folder / path.relative_to(course)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(text, encoding="utf-8")
         self.released = json.loads((folder / "notebooks" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
-        source = next(s for s in notebooks(course, lesson(ASSIGNMENT)) if s.name == NOTEBOOK)
+        source = next(each for each in sources if each.name == NOTEBOOK)
         self.references = {cell.exercise: cell.solved() for cell in source.cells if cell.exercise}
 
     def nbgrader(self, *arguments: str) -> str:
         """Run one of nbgrader's own commands here; its log.  AssertionError if it fails."""
-        command = [str(Path(sys.executable).parent / "nbgrader"), *arguments]
-        ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=600, check=False,
-                             env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        ran = self.run("nbgrader", *arguments)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout + ran.stderr
+
+    def run(self, command: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run a command of this Python's environment here."""
+        return subprocess.run([str(Path(sys.executable).parent / command), *arguments], cwd=self.folder, capture_output=True, text=True,
+                              timeout=600, check=False, env={**os.environ, "PYTHONWARNINGS": "ignore", **environment})
+
+    def configure(self, line: str) -> None:
+        """Add a line to this classroom's nbgrader_config.py."""
+        with (self.folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+
+    def twin(self, folder: Path) -> "Classroom":
+        """The same course folder once more, with all that was handed in."""
+        other = copy.copy(self)
+        other.folder = Path(shutil.copytree(self.folder, folder))
+        return other
 
     def answered(self, **answers: str) -> dict:
         """The released notebook with these cells in place of the stubs."""

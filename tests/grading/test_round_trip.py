@@ -101,7 +101,7 @@ def test_an_unreadable_file_waits_for_a_person_with_its_reason_and_stops_nobody(
 def test_the_feedback_explains_the_mistake_and_names_no_hidden_case(grades, classroom):
     page = (classroom.folder / ".grading" / "feedback" / "wrong" / "00_start" / "start.html").read_text(encoding="utf-8")
     assert "Likely mistake" in page
-    assert "practice" in page
+    assert "graded without the jail" not in page
     assert ">expected<" not in page
 
 
