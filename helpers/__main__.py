@@ -60,6 +60,7 @@ def lab(extra: list[str]) -> int:
     folder = lab_folder()
     command = lab_command(folder, extra, os.environ, sys.platform, getattr(os, "geteuid", lambda: 1)() == 0)
     print(OPENING.format(folder=folder), flush=True)
+    os.chdir(folder)        # formgrader finds its course there, from whatever folder this was started
     if os.name == "nt":     # there execv returns to the prompt at once, and two programs then read one keyboard
         return subprocess.call(command)
     os.execv(command[0], command)

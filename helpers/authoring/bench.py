@@ -153,8 +153,8 @@ def _bench_grading(course: Path, of: Lesson, full: bool) -> None:
                 for path in ("results", "autograded", "gradebook.db", "exams"):
                     place = ours.folder / ".grading" / path
                     shutil.rmtree(place) if place.is_dir() else place.unlink()
-                have = len(ours.points()) if (ours.folder / ".grading" / "results").exists() else m + 2
-                _limit(f"seconds for a class of {CLASS}, measured", of_ours([f"more_{i}" for i in range(CLASS - have)]), CLASS_SECONDS)
+                more = [f"more_{i}" for i in range(CLASS - m - 2)]
+                _limit(f"seconds for a class of {CLASS}, measured", of_ours(more), CLASS_SECONDS)
     with Jail(exam.modules) as jail:
         _limit("megabytes of the job server", jail.megabytes, SERVER_MEGABYTES)
         packages = tuple(dict.fromkeys(package for asked in exam.asked for package in asked.exercise.uses))

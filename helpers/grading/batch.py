@@ -36,6 +36,10 @@ class Batch:
         """What has not been graded yet, or was handed in anew."""
         return [hand_in for hand_in in self.hand_ins if self.kept(hand_in) is None]
 
+    @property
+    def students(self) -> list[str]:
+        return sorted(self._of)
+
     def by_student(self) -> Iterator[list[tuple[HandIn, Result]]]:
         """Each student's hand-ins that have results."""
         for student in self._of:

@@ -15,11 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.checks.exercise import find
-from helpers.course import course_folder, lesson
+from helpers.checks.exercise import exercises
+from helpers.course import Lesson, course_folder, lesson
 from helpers.grading import batch
 from helpers.grading.batch import Batch, shard
 from helpers.grading.grader import CannotGrade, Grader, exams_of_class
+from helpers.grading.jail import JailError
 from helpers.grading.results import Result, Results
 from helpers.grading.seeds import SeedError, class_seed
 from helpers.grading.staging import hand_over, staged
@@ -35,10 +36,12 @@ _SHARD = Text("--shard takes i/n with 1 <= i <= n, such as 2/8, not {text}", "--
 _KEPT = Text("{kept} of {total} were graded before and are left as they are.", "{total} 份中有 {kept} 份此前已评分，保持不变。")
 _OLDER = Text("{n} of them were graded by an earlier judge or under another seed: --regrade shows what would change.",
               "其中 {n} 份是用旧版评分程序或其他种子评的：用 --regrade 查看会有哪些变化。")
-_DONE = Text("{lesson}: {n} notebooks of {students} students, mean {mean:.1f} points; {waiting} wait for a person.",
-             "{lesson}：{students} 名学生的 {n} 份笔记本，平均 {mean:.1f} 分；{waiting} 份待人工处理。")
+_DONE = Text("{lesson}: {n} notebooks of {students} students, mean {mean:.1f} points; {waiting} could not be graded.",
+             "{lesson}：{students} 名学生的 {n} 份笔记本，平均 {mean:.1f} 分；{waiting} 份无法自动评分。")
+_UNREAD = Text("{n} written answers wait for a reader: formgrader, Manual Grading.", "{n} 份文字回答待人工评阅：formgrader 的 Manual Grading。")
 _PRACTICE = Text("practice: these grades were made without the jail", "练习模式：这些成绩未在隔离环境中产生")
 _WAITS = Text("  {student}: {notebook} is not gradable: {reason}", "  {student}：{notebook} 无法评分：{reason}")
+_NO_EXERCISE = Text("Lesson {lesson} has no exercise {name}. It has: {known}", "课程 {lesson} 没有练习 {name}。现有：{known}")
 _RESULTS = Text("Results are in {folder}. Where all shards are together: retention-grade {lesson} --merge FOLDER …",
                 "结果在 {folder}。汇总各分片：retention-grade {lesson} --merge FOLDER …")
 _NEXT = Text("Next: nbgrader generate_feedback {lesson}, nbgrader export; or open formgrader.",
@@ -65,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         return _grade(options)
-    except (CannotGrade, SeedError, _Refused, FileNotFoundError) as error:
+    except (CannotGrade, JailError, SeedError, _Refused, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -81,9 +84,9 @@ def _grade(options: argparse.Namespace) -> int:
     try:
         of = lesson(options.lesson)
         part = _part(options.shard)
-        only = {find(options.regrade).name} if options.regrade else None
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise _Refused(str(error)) from None
+    only = {_exercise(of, options.regrade)} if options.regrade else None
     grading = course / ".grading"
     folder = options.folder or grading / "submitted"
     if not folder.is_dir():
@@ -99,23 +102,23 @@ def _grade(options: argparse.Namespace) -> int:
         hand_ins = shard(hand_ins, *part)
     work = Batch(of, hand_ins, Results(options.results or grading / "results"))
     seed_file = options.seed_file or grading / "seed"
-    if options.merge:
-        _take_in(work, options.merge)
-    elif options.regrade is not None:
-        from helpers.grading.regrade import regrade
-
-        with Grader(exams_of_class(course, seed_file, only), options.jobs, options.practice) as grader:
-            if not regrade(grader, work, options.jobs, options.yes):
-                return 0
-    else:
-        with _Record(course, work) as record:
-            _grade_waiting(course, work, seed_file, options, work.results.write if part else record)
-    if part:
-        print(_RESULTS.format(folder=work.results.folder, lesson=of.name))
-        return 0
     with _Record(course, work) as record:
+        if options.merge:
+            _take_in(work, options.merge)
+        elif options.regrade is not None:
+            from helpers.grading.regrade import regrade
+
+            with Grader(exams_of_class(course, seed_file, only), options.jobs, options.practice) as grader:
+                if not regrade(grader, work, options.jobs, options.yes):
+                    return 0
+        else:
+            _grade_waiting(course, work, seed_file, options, work.results.write if part else record)
+        if part:
+            print(_RESULTS.format(folder=work.results.folder, lesson=of.name))
+            return 0
         record.rest()
-    _summarise(work)
+        unread = record.unread()
+    _summarise(work, unread)
     return 0
 
 
@@ -145,14 +148,26 @@ class _Record:
             if not all(self._book.holds(result) for _, result in own):
                 self._book.record(self._work.lesson, own)
 
+    def unread(self) -> int:
+        """How many written answers wait for their reader."""
+        return self._book.unread(self._work.lesson)
+
     @cached_property
     def _book(self) -> ClassBook:
         """Opened when it is first needed: a shard needs none."""
         from helpers.grading.recording import ClassBook
 
         book = self._open.enter_context(ClassBook(self._course))
-        book.register(self._work.lesson)
+        book.register(self._work.lesson, self._work.students)
         return book
+
+
+def _exercise(of: Lesson, name: str) -> str:
+    known = [record.name for record in exercises(of)]
+    found = [record.name for record in exercises(of) if name in (record.name, *record.functions)]
+    if not found:
+        raise _Refused(str(_NO_EXERCISE.format(lesson=of.name, name=name, known=", ".join(known))))
+    return found[0]
 
 
 def _part(text: str | None) -> tuple[int, int] | None:
@@ -197,7 +212,7 @@ def _take_in(work: Batch, folders: list[Path]) -> None:
                 work.results.write(result)
 
 
-def _summarise(work: Batch) -> None:
+def _summarise(work: Batch, unread: int) -> None:
     results = [result for own in work.by_student() for _, result in own]
     students: dict[str, float] = {}
     for result in results:
@@ -207,6 +222,8 @@ def _summarise(work: Batch) -> None:
                        mean=sum(students.values()) / max(len(students), 1)))
     for result in waiting:
         print(_WAITS.format(student=result.student, notebook=result.notebook, reason=result.reason))
+    if unread:
+        print(_UNREAD.format(n=unread))
     if any(result.practice for result in results):
         print(_PRACTICE)
     print(_NEXT.format(lesson=work.lesson.name))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Grade, Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveAutoGrades
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
@@ -22,7 +22,7 @@ from helpers.checks.notebook import NOT_GRADABLE
 from helpers.course import Lesson
 from helpers.grading.grader import CannotGrade
 from helpers.grading.judging import UNREADABLE, write
-from helpers.grading.restitch import stitched
+from helpers.grading.restitch import WORDS, stitched
 from helpers.grading.results import Result, write_whole
 from helpers.grading.staging import HandIn
 from helpers.grading.written import Written, disagreement, hand_to_reader
@@ -85,20 +85,27 @@ class ClassBook:
     def __exit__(self, *_: object) -> None:
         self._gradebook.close()
 
-    def register(self, of: Lesson) -> None:
-        """Make the lesson known to the gradebook, as `nbgrader generate_assignment` does, if it is not yet.
+    def register(self, of: Lesson, students: Iterable[str]) -> None:
+        """Make the lesson known to the gradebook, as `nbgrader generate_assignment` does, and these students, if they are not yet.
 
-        CannotGrade if the gradebook was made with another choice of written answers.
+        All students at once and in order, because nbgrader exports them in the order they came.  CannotGrade if the gradebook was made
+        with another choice of written answers.
         """
-        try:
-            assignment = self._gradebook.find_assignment(of.name)
-        except MissingEntry:
+        if not self._notebooks(of):
             self._generate(of)
-            assignment = self._gradebook.find_assignment(of.name)
-        for notebook in assignment.notebooks:
+        for student in sorted(students):
+            self._gradebook.update_or_create_student(student)
+        for notebook in self._notebooks(of):
             why = disagreement(self._gradebook, of, notebook.name, self._manual)
             if why:
                 raise CannotGrade(str(why))
+
+    def _notebooks(self, of: Lesson) -> list:
+        """The lesson's notebooks as the gradebook knows them; none if nbgrader was killed while it made them known."""
+        try:
+            return list(self._gradebook.find_assignment(of.name).notebooks)
+        except MissingEntry:
+            return []
 
     def _generate(self, of: Lesson) -> None:
         from nbgrader.apps import NbGraderAPI
@@ -112,6 +119,11 @@ class ClassBook:
         if not made["success"]:
             raise RuntimeError(f"nbgrader could not register {of.name}:\n{made['log']}{made['error']}")
 
+    def unread(self, of: Lesson) -> int:
+        """How many written answers to this lesson no person has scored yet."""
+        waiting = self._gradebook.db.query(Grade).filter(Grade.needs_manual_grade)
+        return sum(grade.name.startswith(WORDS) and grade.notebook.assignment.name == of.name for grade in waiting)
+
     def holds(self, result: Result) -> bool:
         """Whether this very result is in the gradebook already."""
         try:
@@ -123,7 +135,6 @@ class ClassBook:
         """Write one student's results into the gradebook and their notebooks beside it."""
         student = graded[0][1].student
         book = self._gradebook
-        book.update_or_create_student(student)
         handed_in_at = next((hand_in.timestamp for hand_in, _ in graded if hand_in.timestamp), None)
         submission = book.update_or_create_submission(of.name, student, **({"timestamp": handed_in_at} if handed_in_at else {}))
         handed_in = {result.notebook for _, result in graded}

@@ -480,7 +480,7 @@ RESOURCES = [
         """),
     _called("abstract_socket", "A socket without a file reaches a process outside.", """
         import socket
-        for name in ("\\0retention", "\\0/tmp/.X11-unix/X0", "\\0dbus"):
+        for name in ("\\0retention", "\\0X0", "\\0dbus"):
             line = socket.socket(socket.AF_UNIX)
             line.bind(name + "-own"); line.connect(name)
         """),

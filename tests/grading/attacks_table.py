@@ -124,7 +124,7 @@ shell.events.register("pre_run_cell", lambda info: setattr(type(shell), "run_cel
         """)),
     Attack("a11_read_solutions", "The reference is run from the course's folder of solutions.", in_cell("""
         import glob, os
-        for folder in [os.sep.join([".."] * i) or "." for i in range(9)] + ["/work/*", "/home/*", "/home/*/*", "/srv/*", "/app"]:
+        for folder in [os.sep.join([".."] * i) or "." for i in range(9)] + ["/*", "/*/*"]:
             for path in glob.glob(os.path.join(folder, "solutions", "00_start", "*.py")):
                 exec(open(path).read())
         """)),
