@@ -8,6 +8,7 @@ import contextlib
 import inspect
 import io
 import os
+import signal
 import sys
 import threading
 import time
@@ -114,17 +115,31 @@ def time_limit(seconds: float):
     interrupting, since a bare `except:` in a loop swallows the first.  A call inside a C library ends only when that returns.
     """
     started = time.monotonic()
-    before = _alarm.arm(seconds)
+    with _interruptible():
+        before = _alarm.arm(seconds)
+        try:
+            yield
+        except KeyboardInterrupt:
+            # The learner's own interrupt (the stop button) comes before the time is up, and stays what it is.
+            if time.monotonic() - started >= seconds:
+                raise TimeoutError(f"{seconds:g}") from None
+            raise
+        finally:
+            with contextlib.suppress(KeyboardInterrupt):
+                _alarm.disarm(before)
+
+
+@contextlib.contextmanager
+def _interruptible():
+    """A process started in the background by a shell inherits an ignored SIGINT, which no interrupt would reach."""
+    if callable(signal.getsignal(signal.SIGINT)) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
-    except KeyboardInterrupt:
-        # The learner's own interrupt (the stop button) comes before the time is up, and stays what it is.
-        if time.monotonic() - started >= seconds:
-            raise TimeoutError(f"{seconds:g}") from None
-        raise
     finally:
-        with contextlib.suppress(KeyboardInterrupt):
-            _alarm.disarm(before)
+        signal.signal(signal.SIGINT, before)
 
 
 def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: Any = None) -> Outcome:

@@ -1,5 +1,7 @@
 """One call: fresh arguments, a time limit, what came back."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,6 +15,23 @@ def test_a_time_limit_stops_a_loop_and_leaves_the_process_alive():
         while True:
             pass
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows shells do not pass an ignored interrupt on")
+def test_a_time_limit_stops_a_loop_in_a_process_started_in_the_background_and_leaves_its_signals_as_they_were():
+    code = """if True:
+        import signal
+        signal.signal(signal.SIGINT, signal.SIG_IGN)      # as `command &` in a shell's script leaves it
+        from helpers.checks import calling
+        try:
+            with calling.time_limit(.2):
+                while True:
+                    pass
+        except TimeoutError:
+            print("stopped", signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+    """
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "stopped True"
 
 
 def test_a_time_limit_that_is_not_reached_does_nothing():
