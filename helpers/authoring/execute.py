@@ -13,6 +13,9 @@ import resource, sys
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024 * 1024))
 '''
 
+_STARTS = 3
+_STARTUP_SECONDS = 180
+
 
 @dataclass(frozen=True)
 class Run:
@@ -37,20 +40,40 @@ class Run:
 def run_notebook(path: Path, folder: Path, *, timeout: float, kernel: str = "python3", before: str = "") -> Run:
     """Run a notebook with `folder` as its working folder; errors are kept, not raised.
 
-    timeout: seconds a cell may take.  before: code to run first, in a cell of its own.  nbclient.exceptions.CellTimeoutError past it.
+    timeout: seconds a cell may take.  before: code to run first, in a cell of its own.  nbclient.exceptions.CellTimeoutError past it;
+    RuntimeError when no kernel can be started.
     """
-    from nbclient import NotebookClient
-
     notebook = nbformat.read(path, as_version=4)
     if before:
         notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     notebook.cells.append(nbformat.v4.new_code_cell(_MEASURE))
-    client = NotebookClient(notebook, timeout=timeout, kernel_name=kernel, allow_errors=True,
-                            resources={"metadata": {"path": str(folder)}})
-    started = time.monotonic()
-    client.execute()
-    seconds = time.monotonic() - started
+    seconds = _execute(notebook, folder, timeout, kernel)
     megabytes = int(notebook.cells.pop().outputs[0].text)
     if before:
         notebook.cells.pop(0)
     return Run(notebook, seconds, megabytes)
+
+
+def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: float, kernel: str) -> float:
+    """Run the notebook's cells in a new kernel.  -> wall seconds.
+
+    A kernel that dies before its first answer has run no cell, so another is started: the ports chosen for it may have been taken by a
+    kernel that another process started in the same moment.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
+
+    for start in range(1, _STARTS + 1):
+        client = NotebookClient(notebook, timeout=timeout, startup_timeout=_STARTUP_SECONDS, kernel_name=kernel, allow_errors=True,
+                                resources={"metadata": {"path": str(folder)}})
+        started = time.monotonic()
+        try:
+            client.execute()
+        except DeadKernelError:         # it died while it ran a cell: the notebook's doing
+            raise
+        except RuntimeError:
+            if start == _STARTS:
+                raise
+        else:
+            return time.monotonic() - started
+    raise AssertionError("unreachable")
