@@ -70,7 +70,6 @@ def direct(function: Callable, case: Any, args: tuple, kwargs: dict) -> Any:
     return function(*args, **kwargs)
 
 
-
 class _Alarm:
     """A thread that interrupts the main one when a deadline has passed, and again until it is told to stop."""
 
@@ -125,21 +124,29 @@ def time_limit(seconds: float):
                 raise TimeoutError(f"{seconds:g}") from None
             raise
         finally:
-            with contextlib.suppress(KeyboardInterrupt):
-                _alarm.disarm(before)
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):    # one may come while it is being disarmed: then again
+                    _alarm.disarm(before)
+                    break
 
 
 @contextlib.contextmanager
 def _interruptible():
-    """A process started in the background by a shell inherits an ignored SIGINT, which no interrupt would reach."""
-    if callable(signal.getsignal(signal.SIGINT)) or threading.current_thread() is not threading.main_thread():
+    """For this time an interrupt raises KeyboardInterrupt in the main thread, whatever handler was set.
+
+    A shell's background job inherits an ignored interrupt, and an event loop may have left a handler that only writes to its
+    wake-up socket: neither would stop a call.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    wakeup = signal.set_wakeup_fd(-1)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler if handler is None else handler)
+        signal.set_wakeup_fd(wakeup)
 
 
 def run(exercise: Any, case: Any, functions: dict[str, Callable], wire: Any = None) -> Outcome:

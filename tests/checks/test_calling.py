@@ -1,5 +1,7 @@
 """One call: fresh arguments, a time limit, what came back."""
 
+import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +34,31 @@ def test_a_time_limit_stops_a_loop_in_a_process_started_in_the_background_and_le
     """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "stopped True"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="event loops set no signal handlers on Windows")
+def test_a_time_limit_stops_a_loop_though_an_event_loop_holds_the_interrupt_and_gives_it_back():
+    loop = asyncio.new_event_loop()
+    try:
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        held = signal.getsignal(signal.SIGINT)
+        with pytest.raises(TimeoutError), calling.time_limit(.2):  # noqa: PT012
+            while True:
+                pass
+        assert signal.getsignal(signal.SIGINT) is held
+        wakeup = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(wakeup)
+        assert wakeup != -1
+    finally:
+        loop.close()
+
+
+def test_a_time_limit_that_passed_interrupts_nothing_afterwards():
+    for _ in range(20):
+        with pytest.raises(TimeoutError), calling.time_limit(.01):  # noqa: PT012
+            while True:
+                pass
+    time.sleep(.6)
 
 
 def test_a_time_limit_that_is_not_reached_does_nothing():
