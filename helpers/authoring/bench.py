@@ -17,7 +17,7 @@ from helpers.checks import check
 from helpers.checks.exercise import Exercise, exercises
 from helpers.course import Lesson, lesson, lessons
 
-PARTS = ("notebooks", "checks", "grading")
+PARTS = ("notebooks", "checks", "shop", "grading")
 NOTEBOOK_SECONDS = {"start": 30.0, "start_more": 30.0, "behaviour": 120.0, "behaviour_more": 30.0}
 NOTEBOOK_MEGABYTES = 3000
 SLACK = 3
@@ -32,6 +32,12 @@ SERVER_MEGABYTES = 1000
 STOCK_CLASS = {"00_start": 6, "01_behaviour": 3}
 OUR_CLASS = {"00_start": 60, "01_behaviour": 24}
 JOBS = 2
+
+SHOP = {"Logging": 3.0, "Neighbours": 12.0}
+"""Seconds for 20,000 shoppers and 180 days with a log, under a policy that does not learn tastes and one that does."""
+SHOP_MEGABYTES = 2000
+SHOP_SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+"""Shoppers of the scaling curve, 180 days each, without a log."""
 
 
 def check_seconds(exercise: Exercise) -> float:
@@ -50,6 +56,8 @@ def bench(course: Path, part: str | None = None, full: bool = False) -> int:
         _bench_notebooks(course)
     if part in (None, "checks"):
         _bench_checks(course)
+    if part in (None, "shop"):
+        _bench_shop()
     if part in (None, "grading"):
         for name in TIMES_STOCK:
             _bench_grading(course, lesson(name), full)
@@ -73,6 +81,33 @@ def _bench_checks(course: Path) -> None:
         started = time.monotonic()
         check.examine(exercise, functions)
         _row(f"check {exercise.name}", time.monotonic() - started, check_seconds(exercise))
+
+
+def shop_run(policy: str, shoppers: int, log: bool, days: int = 180) -> tuple[float, int, int]:
+    """Seconds, megabytes at most, and visits of so many days under a policy of `helpers.shop`, in a process of its own."""
+    code = f"""if True:
+        import resource, sys, time
+        from dataclasses import replace
+        from helpers import shop
+        world = shop.World(replace(shop.HELPS, shoppers={shoppers}, days={days}))
+        started = time.monotonic()
+        run = world.run(shop.{policy}(), log={log})
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10)
+        print(time.monotonic() - started, most, run.visited.sum())
+    """
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, megabytes, visits = ran.stdout.split()
+    return float(seconds), int(megabytes), int(visits)
+
+
+def _bench_shop() -> None:
+    for policy, budget in SHOP.items():
+        seconds, megabytes, _ = shop_run(policy, 20_000, log=True)
+        _row(f"shop of 20,000 for 180 days, {policy}", seconds, budget, str(megabytes))
+    print(f"\n{'180 days without a log, shoppers':42} {'seconds':>8} {'MB':>7} {'visits':>11} {'us a visit':>11}")
+    for shoppers in SHOP_SIZES:
+        seconds, megabytes, visits = shop_run("Logging", shoppers, log=False)
+        print(f"{shoppers:42,} {seconds:8.1f} {megabytes:7,} {visits:11,} {1e6 * seconds / visits:11.2f}", flush=True)
 
 
 def _row(what: str, seconds: float, budget: float, memory: str = "") -> None:
