@@ -1,4 +1,4 @@
-"""`python -m helpers.authoring build|new|bench|prove|mutants`: the commands of those who write the course."""
+"""`python -m helpers.authoring build|new|shop|bench|prove|mutants`: the commands of those who write the course."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def main(argv: list[str] | None = None) -> int:
     new = commands.add_parser("new", help="write the skeleton of an exercise")
     new.add_argument("lesson")
     new.add_argument("exercise")
+    commands.add_parser("shop", help="draw the pictures and measure the tables of data/shop.md")
     measured = commands.add_parser("bench", help="print seconds and memory beside their budgets")
-    measured.add_argument("part", nargs="?", choices=("notebooks", "checks", "grading"), help="this part alone")
+    measured.add_argument("part", nargs="?", choices=("notebooks", "checks", "shop", "grading"), help="this part alone")
     measured.add_argument("--full", action="store_true", help="grade a whole class instead of extrapolating to it")
     long = commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
     long.add_argument("exercise", nargs="?", help="prove this one alone")
@@ -36,6 +37,10 @@ def main(argv: list[str] | None = None) -> int:
             from helpers.authoring.new import new_exercise
 
             print(new_exercise(course, options.lesson, options.exercise))
+        elif options.command == "shop":
+            from helpers.authoring.shop_page import write
+
+            write(course)
         elif options.command == "bench":
             from helpers.authoring.bench import bench
 

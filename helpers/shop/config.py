@@ -117,4 +117,4 @@ CLICK_BAIT = Config(bait=.08)
 """Some titles draw clicks and disappoint: the policy with the most clicks loses shoppers."""
 NO_LINK = Config(stay=0.0, return_sooner=0.0)
 """Nothing that is shown makes anyone stay or leave: every policy retains exactly the same shoppers."""
-WORLDS = {"helps": HELPS, "click-bait": CLICK_BAIT, "no link": NO_LINK}
+WORLDS = {"relevance helps": HELPS, "click-bait": CLICK_BAIT, "no link": NO_LINK}
