@@ -351,7 +351,7 @@ def content_scores(texts, history, candidates):
 
     def unit(vectors):
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+        return vectors / np.where(length > 0, length, 1)
 
     catalogue = counts(texts)
     idf = np.log((1 + len(texts)) / (1 + (catalogue > 0).sum(axis=0))) + 1
