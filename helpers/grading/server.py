@@ -8,6 +8,7 @@ socket that the job alone holds.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -26,11 +27,12 @@ def main() -> None:
     descriptor, first_uid, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(descriptor))
     missing = []
-    for name in modules:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            missing.append(name)        # an optional package: the job that wants it is told by its own import
+    with _ended_by_hanging_up(control):
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                missing.append(name)        # an optional package: the job that wants it is told by its own import
     gc.collect()
     gc.freeze()         # or every job's collector would touch, and so copy, all that was imported
     lockdown.hide()
@@ -38,6 +40,20 @@ def main() -> None:
     facts = {line.partition(":")[0]: line.partition(":")[2].split() for line in status.splitlines()}
     control.send(json.dumps({"threads": int(facts["Threads"][0]), "kilobytes": int(facts["VmRSS"][0]), "missing": missing}).encode())
     _serve(control, None if first_uid == "same" else int(first_uid))
+
+
+@contextlib.contextmanager
+def _ended_by_hanging_up(control: socket.socket):
+    """Meanwhile the kernel ends this process when the other side is gone: an import of some seconds does not look at its socket."""
+    flags = fcntl.fcntl(control, fcntl.F_GETFL)
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(control, fcntl.F_SETFL, flags | os.O_ASYNC)     # SIGIO, which ends a process that does not handle it
+    if select.select([control], [], [], 0)[0]:
+        sys.exit(0)     # gone before that; nothing else is sent before this side has said that it is ready
+    try:
+        yield
+    finally:
+        fcntl.fcntl(control, fcntl.F_SETFL, flags)
 
 
 def _serve(control: socket.socket, first_uid: int | None) -> None:

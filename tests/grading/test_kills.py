@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -188,6 +189,19 @@ def written_again(room):
     before = {path: path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file()}
     room.seconds()
     return sum(before.get(path) != path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file())
+
+
+def test_a_server_that_is_still_importing_ends_when_its_grader_does(tmp_path):
+    (tmp_path / "sleepy.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)", encoding="utf-8")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        server = subprocess.Popen([sys.executable, "-m", "helpers.grading.server", str(theirs.fileno()), "same", "sleepy"], text=True,
+                                  stdout=subprocess.PIPE, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        theirs.close()
+        assert server.stdout.readline() == "importing\n"
+        ours.close()
+        assert server.wait(10) == -signal.SIGIO
+        server.stdout.close()
 
 
 @pytest.mark.slow
