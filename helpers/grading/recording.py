@@ -91,21 +91,25 @@ class ClassBook:
         All students at once and in order, because nbgrader exports them in the order they came.  CannotGrade if the gradebook was made
         with another choice of written answers.
         """
-        if not self._notebooks(of):
+        if not self._known(of):
             self._generate(of)
         for student in sorted(students):
             self._gradebook.update_or_create_student(student)
-        for notebook in self._notebooks(of):
+        for notebook in self._gradebook.find_assignment(of.name).notebooks:
             why = disagreement(self._gradebook, of, notebook.name, self._manual)
             if why:
                 raise CannotGrade(str(why))
 
-    def _notebooks(self, of: Lesson) -> list:
-        """The lesson's notebooks as the gradebook knows them; none if nbgrader was killed while it made them known."""
+    def _known(self, of: Lesson) -> bool:
+        """Whether the gradebook knows the lesson whole.
+
+        nbgrader makes it known cell by cell, and may have been killed on the way.  Submissions come after the last cell, so only they
+        prove that none is missing; without any, making it known anew loses nothing.
+        """
         try:
-            return list(self._gradebook.find_assignment(of.name).notebooks)
+            return self._gradebook.find_assignment(of.name).num_submissions > 0
         except MissingEntry:
-            return []
+            return False
 
     def _generate(self, of: Lesson) -> None:
         from nbgrader.apps import NbGraderAPI

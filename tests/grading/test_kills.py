@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SolutionCell, SourceCell
 
 from helpers.authoring.bench import Class
 from helpers.authoring.stock import solved
 from helpers.course import lesson
 from helpers.grading.grader import exams_of_class
+from helpers.grading.recording import ClassBook
 
 LESSON = lesson("00_start")
 GONE_SECONDS = 5.0
@@ -189,6 +190,31 @@ def written_again(room):
     before = {path: path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file()}
     room.seconds()
     return sum(before.get(path) != path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file())
+
+
+def test_a_lesson_of_which_only_some_cells_reached_the_gradebook_is_made_known_anew(course, tmp_path):
+    room = Class(course, tmp_path / "room", LESSON)
+    (room.folder / ".grading").mkdir()
+
+    def cells():
+        with Gradebook(f"sqlite:///{room.folder / '.grading' / 'gradebook.db'}") as book:
+            return {(notebook.name, kind, cell.name) for notebook in book.find_assignment(LESSON.name).notebooks
+                    for kind in ("grade_cells", "solution_cells", "source_cells") for cell in getattr(notebook, kind)}
+
+    with ClassBook(room.folder) as book:
+        book.register(LESSON, ["ada"])
+    whole = cells()
+    assert len({name for name, *_ in whole}) == 2
+    for kind in (SolutionCell, SourceCell):         # as when the kill comes after the grade cells of a notebook
+        with Gradebook(f"sqlite:///{room.folder / '.grading' / 'gradebook.db'}") as book:
+            for cell in book.db.query(kind):
+                if cell.notebook.name == "start_more":
+                    book.db.delete(cell)
+            book.db.commit()
+        assert cells() < whole
+        with ClassBook(room.folder) as book:
+            book.register(LESSON, ["ada"])
+        assert cells() == whole
 
 
 def test_a_server_that_is_still_importing_ends_when_its_grader_does(tmp_path):
