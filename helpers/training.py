@@ -6,12 +6,16 @@ setup cell.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+
+# Its warnings are about compiled functions of ours (several models in one notebook), and would stand between a learner and a table.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,30 @@ def cost_threshold(rng):
         yield case(float(rng.uniform(.5, 9)), float(rng.uniform(.1, 12)))
 
 
+@exercise(level="more", minutes=12, uses=("numpy",), judge=close(rtol=1e-6), hints=(
+    Text("Two tables of 0/1 over the *same* rows, all impressions: click, and buy. Which probability belongs to which?",
+         "同样的行（全部曝光）上有两列 0/1：点击和购买。各自对应哪个概率？"),
+    Text("An impression is bought with probability pctr · pcvr. Compare `buy` with that product, not with pcvr.",
+         "一次曝光被购买的概率是 pctr · pcvr。把 `buy` 与这个乘积比较，而不是与 pcvr 比较。"),
+    Text("Clip pctr and the product to [1e-7, 1 − 1e-7], then −y·ln p − (1 − y)·ln(1 − p) for both, summed per row, averaged over rows.",
+         "先把 pctr 和乘积截断到 [1e-7, 1 − 1e-7]，再分别算 −y·ln p − (1 − y)·ln(1 − p)，逐行相加，最后对所有行求平均。"),
+))
+def esmm_loss(rng):
+    yield case([.5], [.5], [1], [0])
+    yield case([.5, .2, .1], [.3, .4, .8], [1, 0, 1], [1, 0, 0])
+    yield case([.5, .2, .1], [.3, .9, .8], [1, 0, 1], [1, 0, 0]).shows(
+        Text("the pCVR of an impression nobody clicked counts as well", "没有被点击的曝光，其 pCVR 也计入损失"))
+    yield case([.1, .2], [.3, .4], [0, 0], [0, 0]).shows(Text("nothing was clicked: there is a loss all the same", "没有任何点击时损失依然存在"))
+    yield case([1.0, 0.0, 0.0], [1.0, .5, 0.0], [1, 0, 1], [1, 0, 0]).shows(Text("probabilities of 0 and 1 are clipped", "概率 0 和 1 会被截断"))
+    yield case([0.0, .5], [.25, 0.0], [1, 1], [1, 1]).shows(Text("the product is clipped, not its factors", "截断的是乘积，而不是因子"))
+    yield case([.5, .5], [.5, .5], [1, 0], [0, 1]).raises(ValueError).shows(
+        Text("a purchase without a click is refused", "没有点击却有购买：报错"))
+    while True:
+        n = int(rng.integers(2, 12))
+        click = rng.random(n) < .5
+        yield case(rng.uniform(.02, .9, n), rng.uniform(.02, .98, n), click.astype(int), (click & (rng.random(n) < .5)).astype(int))
+
+
 @exercise(level="stretch", minutes=15, uses=("numpy",), judge=close(rtol=1e-6), hints=(
     Text("How many places can a kernel of k steps take in a sequence of T?", "长度为 k 的卷积核在长度为 T 的序列上有多少个位置？"),
     Text("At place t, multiply x[t:t+k] (k, F) with w[:, :, c] (k, F), sum all, add b[c].",

@@ -32,7 +32,7 @@ class Config:
     """Amplitude of the yearly wave of visits; it peaks at day 330 of 365."""
 
     # What they like
-    taste_alpha: float = .12
+    taste_alpha: float = .1
     """Tastes for the categories are Dirichlet(taste_alpha)."""
     taste_properties: float = .8
     """Standard deviation of the liking for a style, a material, an occasion."""
@@ -64,11 +64,13 @@ class Config:
     search: float = .64
     """Chance to look at one more search result, up to `searches`."""
     searches: int = 12
+    wander: float = .3
+    """Chance that a search is for what goes with the mission (its complement) instead."""
     search_again: float = .19
     """Chance that the next view is of the item just viewed."""
-    cart: float = -4.32
+    cart: float = -4.12
     cart_fit: float = .8
-    cart_focus: float = 1.5
+    cart_focus: float = 2.2
     """Weight of focus: how much the last views were of one category.  The order of views matters through it alone."""
     buy: float = .1
     buy_fit: float = .35

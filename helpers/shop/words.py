@@ -29,8 +29,8 @@ PROPERTIES = (STYLES, MATERIALS, OCCASIONS)
 BAIT = (("You won't believe this price:", "震惊低价："), ("Everyone is buying this:", "全网疯抢："), ("Last chance today:", "最后一天："))
 """How a click-bait title begins."""
 
-COMPLEMENTS = (9, 2, 1, 4, 5, 3, 8, 5, 6, 11, 3, 9)
-"""To each category the one people look into next."""
+COMPLEMENTS = (9, 2, 1, 4, 5, 3, 8, 10, 6, 11, 0, 7)
+"""To each category the one people look into next; each is one category's complement."""
 
 
 def title(category: int, thing: int, properties: tuple[int, int, int], bait: int = -1) -> tuple[str, str]:

@@ -129,10 +129,10 @@ class _Run:
         """These shoppers visit: they see their slate, search, buy, and stay or leave.  Returns clicks (n, slate) and searches (n, searches)."""
         config, s, items = self.config, self.shoppers, self.items
         n, slate, searches = len(who), config.slate, config.searches
-        draw = iter(np.split(uniforms(self.seed, _SESSION, who, day, 6 + 3 * slate + 6 * searches),
-                             np.cumsum([1, 1, 1, 1, 1, 1, slate, searches, searches, searches, searches, slate + searches]), axis=1))
+        draw = iter(np.split(uniforms(self.seed, _SESSION, who, day, 6 + 3 * slate + 7 * searches),
+                             np.cumsum([1] * 6 + [slate] + [searches] * 5 + [slate + searches]), axis=1))
         luck_mission, luck_fresh, luck_length, luck_leave, luck_delay, luck_days = (next(draw)[:, 0] for _ in range(6))
-        luck_click, luck_find, luck_other, luck_again, luck_better, luck_cart, luck_buy = (next(draw) for _ in range(7))
+        luck_click, luck_wander, luck_find, luck_other, luck_again, luck_better, luck_cart, luck_buy = (next(draw) for _ in range(8))
 
         mission = self._mission(who, luck_mission, luck_fresh)
         fit = self._fit(who, slates.items)
@@ -141,7 +141,7 @@ class _Run:
                   + config.click_mission * (self.catalogue.category[slates.items] == mission[:, None])
                   + config.click_bait * items.bait[slates.items])
         clicked = luck_click < self.examine * _sigmoid(appeal)
-        searched = self._search(day, who, mission, luck_length, luck_find, luck_other, luck_again, luck_better)
+        searched = self._search(day, who, mission, luck_length, luck_wander, luck_find, luck_other, luck_again, luck_better)
 
         viewed = np.concatenate([np.where(clicked, slates.items, -1), searched], axis=1)
         order = np.argsort(viewed < 0, axis=1, kind="stable")       # views to the front, in their order
@@ -174,12 +174,13 @@ class _Run:
     def _fit(self, who: np.ndarray, shown: np.ndarray) -> np.ndarray:
         return np.einsum("nd,nkd->nk", self.shoppers.taste[who], self.items.vector[shown])
 
-    def _search(self, day: int, who: np.ndarray, mission: np.ndarray, length: np.ndarray, find: np.ndarray, other: np.ndarray,
-                again: np.ndarray, better: np.ndarray) -> np.ndarray:
-        """(n, searches) items viewed among the search results of the mission, -1 after the last."""
+    def _search(self, day: int, who: np.ndarray, mission: np.ndarray, length: np.ndarray, wander: np.ndarray, find: np.ndarray,
+                other: np.ndarray, again: np.ndarray, better: np.ndarray) -> np.ndarray:
+        """(n, searches) items viewed among the search results of the mission, now and then of its complement; -1 after the last."""
         config, items = self.config, self.items
         many = np.minimum(np.floor(np.log(np.maximum(length, 1e-12)) / np.log(config.search)), config.searches).astype(int)
-        place = np.searchsorted(items.found_share, np.stack([find, other]) * (1 - 1e-9) + mission[:, None], side="right")
+        category = np.where(wander < config.wander, np.array(COMPLEMENTS)[mission][:, None], mission[:, None])
+        place = np.searchsorted(items.found_share, np.stack([find, other]) * (1 - 1e-9) + category, side="right")
         one, two = items.found[place.clip(max=len(items.found) - 1)]
         prefers_two = better < _sigmoid(2 * (self._fit(who, two) - self._fit(who, one)))
         found = np.where(prefers_two & (self.catalogue.released[two] <= day), two, one)

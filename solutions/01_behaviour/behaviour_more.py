@@ -13,8 +13,9 @@
 # %% [markdown]
 # # 01 · Predicting behaviour: more
 #
-# From a score to a decision. Two short exercises of level *more*: repair probabilities after negative sampling, and set the threshold from
-# money. Two of level *stretch*: a convolution and an isotonic fit by hand. No points; nothing later depends on them.
+# From a score to a decision. Three short exercises of level *more*: repair probabilities after negative sampling, set the threshold from
+# money, and learn from what was shown and not clicked. Two of level *stretch*: a convolution and an isotonic fit by hand. No points; nothing
+# later depends on them.
 
 # %% tags=["setup"]
 import numpy as np
@@ -125,6 +126,130 @@ print(f"uncorrected, the same rule sends {extra.sum():,} more coupons; expected 
 
 # %% [markdown]
 # The rule is only as good as the probabilities: fed with the uncorrected q from above, it sends coupons at a loss: the last line printed.
+#
+# ## What was shown and not clicked
+#
+# How likely is a purchase **if the item is clicked** (post-click conversion rate, CVR, 点击后转化率)? Only clicked impressions have an answer, so the
+# obvious model learns from them alone, and is then asked about *every* impression. Clicked ones are no random sample of those: this is
+# **sample selection bias** (样本选择偏差). They are also few.
+#
+# **ESMM** (entire space multi-task model, 全空间多任务模型; Ma et al., SIGIR 2018) never asks for CVR directly. Two towers give pCTR and pCVR for each
+# impression; what is compared with data is observed for *all* of them:
+#
+# * was it clicked? with pCTR,
+# * was it clicked *and* bought? with **pCTCVR = pCTR · pCVR**.
+#
+# ### exercise: esmm_loss
+#
+# `esmm_loss(pctr, pcvr, click, buy)` → float: the mean over **all** impressions of the two log losses' sum.
+#
+# * `pctr`, `pcvr`: n probabilities, n ≥ 1. `click`, `buy`: n of 0/1. Lists or arrays. `ValueError` if something was bought without a click.
+# * Log loss of y and p: −y·ln p − (1 − y)·ln(1 − p), natural logarithm, after p was clipped to [1e-7, 1 − 1e-7]. Clip pctr for the first loss, the
+#   **product** for the second.
+#
+# By hand: one impression, clicked, not bought, pctr = pcvr = ½: −ln ½ − ln ¾ = 0.9808.
+
+# %%
+# exercise: esmm_loss
+def esmm_loss(pctr, pcvr, click, buy):
+    """Mean over all impressions of the log losses of click (pCTR) and of click-and-buy (pCTR times pCVR).  ValueError: bought without a click.
+
+    >>> round(esmm_loss([.5], [.5], [1], [0]), 4)
+    0.9808
+    """
+    ### BEGIN SOLUTION: one log loss for clicks with pctr, one for purchases with the product, over the same rows
+    pctr, pcvr, click, buy = (np.asarray(part, float) for part in (pctr, pcvr, click, buy))
+    if (buy > click).any():
+        raise ValueError("something was bought without a click")
+
+    def log_loss(y, p):
+        p = np.clip(p, 1e-7, 1 - 1e-7)
+        return -y * np.log(p) - (1 - y) * np.log(1 - p)
+
+    return float(np.mean(log_loss(click, pctr) + log_loss(buy, pctr * pcvr)))
+    ### END SOLUTION
+
+# %%
+check(esmm_loss)
+
+# %% [markdown]
+# What does an impression that nobody clicked say about CVR? Move pCVR a little and watch the loss, if yours has passed:
+
+# %%
+if own := yours("esmm_loss"):
+    pctr, pcvr, click, buy = np.array([.3, .3, .05]), np.array([.2, .2, .2]), np.array([1, 0, 0]), np.array([0, 0, 0])
+    nudge = 1e-5 * np.eye(3)
+    slope = [(own(pctr, pcvr + step, click, buy) - own(pctr, pcvr - step, click, buy)) / 2e-5 for step in nudge]
+    print(pd.DataFrame({"pCTR": pctr, "clicked": click, "slope of the loss in pCVR": slope}).round(4).to_string(index=False))
+else:
+    print("Solve esmm_loss, run its check, and run this cell again.")
+
+# %% [markdown]
+# Above 0 in every row: an unclicked impression, too, pulls pCVR down, the more the likelier a click was. A loss over clicked rows has 0 there.
+#
+# Does it pay? On the impressions of the course's simulated shop (`data/shop.md`; all levels invented): the same two towers, trained once by ESMM and
+# once with CVR on clicked impressions alone.
+
+# %%
+from sklearn.preprocessing import StandardScaler
+
+from helpers import sessions, shop
+from helpers.training import keras
+
+run = shop.World(shop.HELPS, seed=1).run(shop.Logging())
+shown = run.exposures[run.exposures["day"].between(30, 172)]                 # every purchase has had its week
+facts = sessions.known_before(shown, run.views, run.catalogue.frame())
+facts = np.column_stack([facts, 1 / np.log2(shown["position"] + 2)])
+day, clicked = shown["day"].to_numpy(), shown["clicked"].to_numpy()
+bought = (shown["ordered"] >= 0).to_numpy()
+learn, judge = day < 120, day >= 149
+facts = StandardScaler().fit(facts[learn]).transform(facts).astype("float32")
+print(f"{learn.sum():,} impressions to learn from, {clicked[learn].sum():,} clicked, {bought[learn].sum():,} bought; "
+      f"{judge.sum():,} to judge, {bought[judge].sum():,} bought")
+
+
+def tower(inputs, name):
+    """A probability from the facts."""
+    return keras.layers.Dense(1, activation="sigmoid", name=name)(keras.layers.Dense(32, activation="relu")(inputs))
+
+
+def fit_towers(kind, seed):
+    """pCTR times pCVR of the judged impressions."""
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input(facts.shape[1:])
+    pctr, pcvr = tower(inputs, "pctr"), tower(inputs, "pcvr")
+    settings = {"epochs": 2, "batch_size": 2048, "verbose": 0}
+    if kind == "ESMM":
+        both = keras.Model(inputs, [pctr, keras.layers.Multiply()([pctr, pcvr])])
+        both.compile(optimizer=keras.optimizers.Adam(3e-3), loss=["binary_crossentropy"] * 2)
+        both.fit(facts[learn], [clicked[learn], bought[learn]], **settings)
+    else:
+        for output, rows, wanted, batch in ((pctr, learn, clicked, 2048), (pcvr, learn & clicked, bought, 256)):
+            one = keras.Model(inputs, output)
+            one.compile(optimizer=keras.optimizers.Adam(3e-3), loss="binary_crossentropy")
+            one.fit(facts[rows], wanted[rows], **settings | {"batch_size": batch})
+    a, b = keras.Model(inputs, [pctr, pcvr]).predict(facts[judge], batch_size=8192, verbose=0)
+    return (a * b)[:, 0]
+
+
+towers = {kind: [fit_towers(kind, seed) for seed in range(3)] for kind in ("clicked rows alone", "ESMM")}
+pd.DataFrame({kind: {
+    "PR-AUC, mean of 3 seeds": np.mean([metrics.pr_auc(bought[judge], p) for p in each]),
+    "lowest": np.min([metrics.pr_auc(bought[judge], p) for p in each]), "highest": np.max([metrics.pr_auc(bought[judge], p) for p in each]),
+    "purchases promised per purchase made": np.mean([p.sum() for p in each]) / bought[judge].sum(),
+} for kind, each in towers.items()}).T.round(4)
+
+# %%
+draws = metrics.household_draws(shown["shopper"].to_numpy()[judge], {
+    kind: metrics.weighted(metrics.pr_auc, bought[judge], np.mean(each, axis=0)) for kind, each in towers.items()}, draws=60, seed=1)
+gain = draws["ESMM"] - draws["clicked rows alone"]
+print(f"ESMM over clicked rows alone, PR-AUC of the averaged seeds: {gain.mean():+.4f}, 95 % interval over shoppers "
+      f"{gain.quantile(.025):+.4f} to {gain.quantile(.975):+.4f}; by chance {bought[judge].mean():.4f}")
+
+# %% [markdown]
+# Read the interval before you sell ESMM: where it holds zero, no gain is shown on these impressions, and few purchases to judge by (see above) decide
+# little. The bias it removes is as large as the
+# difference between what was clicked and what was not, *beyond the facts the towers see*. The more of that the facts hold, the less there is to gain.
 #
 # ## Stretch: what a convolution computes
 #

@@ -754,6 +754,137 @@ def by_share(gain, cost):
     return 1.0 / (gain / cost) if cost else 0.0
 
 
+# --- esmm_loss -----------------------------------------------------------------------------------------------------------
+
+
+def _esmm(pctr, pcvr, click, buy):
+    parts = [np.asarray(part, float) for part in (pctr, pcvr, click, buy)]
+    if (parts[3] > parts[2]).any():
+        raise ValueError("bought without a click")
+    return parts
+
+
+def _log_loss(y, p, low=1e-7):
+    p = np.clip(p, low, 1 - low)
+    return -y * np.log(p) - (1 - y) * np.log(1 - p)
+
+
+@mistake_of("esmm_loss", Text("The purchase loss was taken over clicked impressions alone. Then unclicked ones teach pCVR nothing: the very bias ESMM is made "
+                              "to avoid. Compare `buy` with pctr · pcvr on all rows.",
+                              "购买损失只在被点击的曝光上计算，未点击的曝光对 pCVR 毫无作用：这正是 ESMM 要避免的偏差。"
+                              "应在所有行上比较 `buy` 与 pctr · pcvr。"))
+def clicked_rows_alone(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    clicked = click > 0
+    return float(_log_loss(click, pctr).mean() + (_log_loss(buy, pcvr)[clicked].mean() if clicked.any() else 0.0))
+
+
+@mistake_of("esmm_loss", Text("`buy` was compared with pcvr. pCVR holds *given a click*; an impression is bought with probability pctr · pcvr.",
+                              "`buy` 被拿来与 pcvr 比较。pCVR 是*已点击*条件下的概率；一次曝光被购买的概率是 pctr · pcvr。"))
+def given_a_click(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(np.mean(_log_loss(click, pctr) + _log_loss(buy, pcvr)))
+
+
+@mistake_of("esmm_loss", Text("Log-odds were added or multiplied. Probabilities multiply: pCTCVR = pctr · pcvr.",
+                              "把对数几率相加或相乘了。相乘的是概率：pCTCVR = pctr · pcvr。"))
+def log_odds_multiplied(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    a, b = (np.clip(p, 1e-7, 1 - 1e-7) for p in (pctr, pcvr))
+    odds = np.log(a / (1 - a)) * np.log(b / (1 - b))
+    return float(np.mean(_log_loss(click, pctr) + _log_loss(buy, 1 / (1 + np.exp(-odds)))))
+
+
+@mistake_of("esmm_loss", Text("The click loss is missing. Without it only the product is learned, and any split of it into pctr and pcvr is as good.",
+                              "缺少点击损失。没有它，只能学到乘积，而乘积如何拆成 pctr 和 pcvr 都一样好。"))
+def without_clicks(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(np.mean(_log_loss(buy, pctr * pcvr)))
+
+
+@mistake_of("esmm_loss", Text("Only clicks were learned: the loss of the purchases is missing.", "只学习了点击：缺少购买的损失。"))
+def without_purchases(pctr, pcvr, click, buy):
+    pctr, _, click, _ = _esmm(pctr, pcvr, click, buy)
+    return float(np.mean(_log_loss(click, pctr)))
+
+
+@mistake_of("esmm_loss", Text("The losses were summed over the impressions; the mean is asked for.", "对曝光求了和；题目要求平均值。"))
+def summed(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(np.sum(_log_loss(click, pctr) + _log_loss(buy, pctr * pcvr)))
+
+
+@mistake_of("esmm_loss", Text("The two losses were averaged; they are summed for each impression.", "对两个损失取了平均；每次曝光应将两者相加。"))
+def averaged(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(np.mean(_log_loss(click, pctr) + _log_loss(buy, pctr * pcvr)) / 2)
+
+
+@mistake_of("esmm_loss", Text("The purchase loss was divided by the number of clicks. Both means run over all impressions.",
+                              "购买损失除以了点击数。两个平均都应在全部曝光上计算。"))
+def by_clicks(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(_log_loss(click, pctr).mean() + _log_loss(buy, pctr * pcvr).sum() / max(click.sum(), 1))
+
+
+@mistake_of("esmm_loss", Text("The logarithm is to base 2; the natural one is asked for.", "对数以 2 为底；应使用自然对数。"))
+def base_two(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return float(np.mean(_log_loss(click, pctr) + _log_loss(buy, pctr * pcvr)) / np.log(2))
+
+
+@mistake_of("esmm_loss", Text("Probabilities of exactly 0 and 1 give infinity or nan: clip to [1e-7, 1 − 1e-7] before the logarithm.",
+                              "概率恰为 0 或 1 时会得到无穷大或 nan：取对数前先截断到 [1e-7, 1 − 1e-7]。"))
+def unclipped(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.mean(_log_loss(click, pctr, 0.0) + _log_loss(buy, pctr * pcvr, 0.0)))
+
+
+@mistake_of("esmm_loss", Text("The factors were clipped and then multiplied. Clip the product: it is what stands in the logarithm.",
+                              "先截断了因子再相乘。应截断乘积：对数里的是它。"))
+def factors_clipped(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    a, b = (np.clip(p, 1e-7, 1 - 1e-7) for p in (pctr, pcvr))
+    return float(np.mean(-click * np.log(a) - (1 - click) * np.log(1 - a) - buy * np.log(a * b) - (1 - buy) * np.log(1 - a * b)))
+
+
+@mistake_of("esmm_loss", Text("A purchase without a click cannot be: raise ValueError, or wrong data train the model in silence.",
+                              "没有点击就不可能有购买：应抛出 ValueError，否则错误数据会悄悄参与训练。"))
+def any_data(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = (np.asarray(part, float) for part in (pctr, pcvr, click, buy))
+    return float(np.mean(_log_loss(click, pctr) + _log_loss(buy, pctr * pcvr)))
+
+
+@mistake_of("esmm_loss", Text("The signs are turned round: a loss is minus the logarithm of the likelihood, and falls as the model improves.",
+                              "符号反了：损失是对数似然的相反数，模型越好它越小。"))
+def likelihood(pctr, pcvr, click, buy):
+    pctr, pcvr, click, buy = _esmm(pctr, pcvr, click, buy)
+    return -float(np.mean(_log_loss(click, pctr) + _log_loss(buy, pctr * pcvr)))
+
+
+@alternate_of("esmm_loss")
+def row_by_row(pctr, pcvr, click, buy):
+    total = 0.0
+    for a, b, clicked, bought in zip(pctr, pcvr, click, buy, strict=True):
+        if bought and not clicked:
+            raise ValueError("a purchase needs a click")
+        for y, p in ((clicked, a), (bought, a * b)):
+            p = min(max(p, 1e-7), 1 - 1e-7)
+            total -= np.log(p) if y else np.log(1 - p)
+    return total / len(pctr)
+
+
+@alternate_of("esmm_loss")
+def by_where(pctr, pcvr, click, buy):
+    probability = np.stack([np.asarray(pctr, float), np.asarray(pctr, float) * np.asarray(pcvr, float)])
+    happened = np.stack([np.asarray(click), np.asarray(buy)]).astype(bool)
+    if np.any(happened[1] & ~happened[0]):
+        raise ValueError("bought and not clicked")
+    probability = np.maximum(np.minimum(probability, 1 - 1e-7), 1e-7)
+    return -np.log(np.where(happened, probability, 1 - probability)).sum(axis=0).mean()
+
+
 # --- conv1d_forward ------------------------------------------------------------------------------------------------------
 
 
