@@ -62,3 +62,16 @@ def fit(build: Callable[[], keras.Model], X, y, X_valid, y_valid, *, seed: int, 
     told = model.fit(X, y, validation_data=(X_valid, y_valid), epochs=epochs, batch_size=batch_size, verbose=0, callbacks=[stop])
     history = {name: [float(v) for v in values] for name, values in told.history.items()}
     return Fitted(model, time.perf_counter() - started, history, int(np.argmin(history["val_loss"])) + 1)
+
+
+def sequence_autoencoder(T: int, F: int, size: int) -> tuple[keras.Model, keras.Model]:
+    """A small auto-encoder over sequences (T, F), compiled, and its encoder: the last state of a GRU is the code, a GRU rebuilds the steps.
+
+    The course's stand-in where your own models are not there yet.
+    """
+    inputs = keras.Input((T, F))
+    code = keras.layers.Dense(size)(keras.layers.GRU(32, use_cudnn=False)(inputs))
+    x = keras.layers.GRU(32, return_sequences=True, use_cudnn=False)(keras.layers.RepeatVector(T)(code))
+    autoencoder = keras.Model(inputs, keras.layers.Dense(F)(x))
+    autoencoder.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse")
+    return autoencoder, keras.Model(inputs, code)

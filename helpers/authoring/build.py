@@ -259,7 +259,10 @@ def answers(course: Path, exercise: Exercise, cases: list, exact: bool = False) 
         given = calling.run_all(exercise, cases, functions_of(course, exercise, each))
         differ = failing(exercise, cases, given, expected)
         known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i], exact) for i in differ}))
-    return Answers(tuple(_short(each, exact) for each in expected), tuple(known))
+    # Where an error is asked for, a subclass of it answers as well: the key holds the error that was asked for.
+    asked = [_short(each, exact) if case.error is None else calling.Outcome("error", errors=(case.error.__name__,))
+             for case, each in zip(cases, expected, strict=True)]
+    return Answers(tuple(asked), tuple(known))
 
 
 def readme(course: Path, name: str) -> str:

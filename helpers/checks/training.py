@@ -1,7 +1,8 @@
-"""Call and judge of exercises that train a model.
+"""Calls and judges of exercises that train a model.
 
-The answer returns a compiled Keras model; the call fits it on the case's training data with a fixed seed and returns what it predicts
-for new examples, with facts about the model.  Points are earned by the predictions, judged by labels that never leave the judge.
+The answer returns a compiled Keras model, or an auto-encoder with its encoder; the call fits it on the case's training data with a fixed
+seed and returns what it predicts for new examples, with facts about the model.
+Points are earned by the predictions, judged by labels that never leave the judge.
 Facts only explain: an answer could lie about its layers, not about examples whose labels it has never seen.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from helpers.checks.judge import Difference, _kind
 from helpers.language import Text
+from helpers.rhythms import neighbour_purity
 
 SEED = 7
 """Every fit starts from it, so that a check repeats; the bounds were chosen over twenty draws of the data."""
@@ -135,3 +137,108 @@ def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = ()) -
     advice: (fact, what it should contain, what to say if it does not); shown, never judged.
     """
     return AucAtLeast(bound, advice)
+
+
+@dataclass(frozen=True)
+class FitAndEncode:
+    """Fit the returned auto-encoder on sequences as their own target, then encode and rebuild new ones."""
+
+    epochs: int
+    batch_size: int
+
+    def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
+        import keras
+
+        keras.utils.set_random_seed(SEED)
+        pair = function(*args, **kwargs)
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(model, keras.Model) for model in pair):
+            raise TypeError(f"the function must return two keras.Models, (autoencoder, encoder), not {_kind(pair)}")
+        autoencoder, encoder = pair
+        if len(encoder.output_shape) > len(autoencoder.output_shape) and not autoencoder.compiled and encoder.compiled:
+            raise TypeError("the two models are the wrong way round: return (autoencoder, encoder)")
+        facts = {**model_facts(autoencoder), **encoder_facts(autoencoder, encoder)}
+        new = np.array(case.new)
+        if case.training is not None:
+            X = np.array(case.training[0])
+            autoencoder.fit(X, X, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
+        return {"facts": facts, "codes": np.asarray(encoder.predict(new, verbose=0, batch_size=1024)),
+                "rebuilt": np.asarray(autoencoder.predict(new, verbose=0, batch_size=1024))}
+
+
+def fit_and_encode(epochs: int, batch_size: int) -> FitAndEncode:
+    """A call that fits the answer's auto-encoder and returns {"facts", "codes", "rebuilt"} of new sequences."""
+    return FitAndEncode(epochs, batch_size)
+
+
+def encoder_facts(autoencoder: Any, encoder: Any) -> dict:
+    """What explains an encoder's failure: its output, its layers, whether training reaches it, whether the decoder gets past it."""
+    shape = tuple(encoder.output_shape)
+    trained = {id(weight) for weight in autoencoder.trainable_weights}
+    return {
+        "code_rank": len(shape),
+        "code_units": int(shape[-1] or 0),
+        "encoder_layers": [type(layer).__name__ for layer in encoder._flatten_layers(include_self=False)],
+        "encoder_trained": all(id(weight) in trained for weight in encoder.trainable_weights),
+        "decoder_sees_input": _reaches_input(autoencoder, encoder),
+    }
+
+
+def _reaches_input(autoencoder: Any, encoder: Any) -> bool:
+    """Whether a path leads from the auto-encoder's input to its output that does not go through the code."""
+    codes = {id(tensor) for tensor in encoder.outputs}
+    inputs = {id(tensor) for tensor in autoencoder.inputs}
+    seen, waiting = set(), list(autoencoder.outputs)
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in seen or id(tensor) in codes:
+            continue
+        seen.add(id(tensor))
+        if id(tensor) in inputs:
+            return True
+        operation, node, _ = tensor._keras_history
+        if operation is not encoder:
+            waiting += operation._inbound_nodes[node].input_tensors
+    return False
+
+
+@dataclass(frozen=True)
+class Portrays:
+    """Codes of new sequences must lie near codes of their own kind, and the sequences must be rebuilt from them."""
+
+    purity: float
+    explained: float
+
+    def notes(self, got: Any) -> tuple[Text, ...]:
+        """Nothing to add on a model that is good enough."""
+        return ()
+
+    def difference(self, case: Any, got: Any) -> Difference | None:
+        """None if both bounds are reached; else in what the pair of models fails."""
+        if not isinstance(got, dict) or not isinstance(got.get("facts"), dict):
+            return Difference("type", Text("the models", "模型"), _kind(got), "facts, codes and rebuilt sequences")
+        new = np.asarray(case.new, float)
+        wanted = {"codes": (Text("the encoder's output: one code for each sequence", "编码器输出：每个序列一个编码"), (len(new), case.args[2])),
+                  "rebuilt": (Text("the auto-encoder's output: the sequence itself", "自编码器输出：序列本身"), new.shape)}
+        for name, (what, shape) in wanted.items():
+            value = got.get(name)
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.shape != shape:
+                return Difference("shape", what, _kind(value), str(shape))
+            if not np.isfinite(value).all():
+                return Difference("value", what, "nan or infinite", "finite numbers")
+        if case.truth is None:
+            return None
+        spread = ((new - new.mean(axis=(0, 1))) ** 2).sum()
+        explained = float(1 - ((np.asarray(got["rebuilt"], float) - new) ** 2).sum() / spread)
+        if explained < self.explained:
+            return Difference("value", Text("share of the variance of new sequences that is rebuilt", "新序列方差中被重建的比例"),
+                              f"{explained:.3f}", f">= {self.explained:g}")
+        purity = neighbour_purity(got["codes"], np.asarray(case.truth))
+        if purity < self.purity:
+            return Difference("value", Text("share of nearest neighbours, by code, that have the same rhythm", "按编码最近的邻居中节律相同的比例"),
+                              f"{purity:.3f}", f">= {self.purity:g}")
+        return None
+
+
+def portrays(purity: float, explained: float) -> Portrays:
+    """A judge of codes by kinds the answer never sees, and of rebuilt sequences by the sequences."""
+    return Portrays(purity, explained)
