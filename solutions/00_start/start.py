@@ -529,7 +529,7 @@ def build_features(events, cutoff, lookback_days):
 
     events: columns customer, time, amount, rows in any order.  Only events in [cutoff - lookback_days, cutoff) are used.
 
-    >>> past = pd.DataFrame({"customer": [7, 7], "time": pd.to_datetime(["1997-09-20 10:00", "1997-10-01"]), "amount": [5., 9.]})
+    >>> past = pd.DataFrame({"customer": [7, 7], "time": pd.to_datetime(["1997-09-20 10:00", "1997-10-01 00:00"]), "amount": [5., 9.]})
     >>> build_features(past, pd.Timestamp("1997-10-01"), lookback_days=30).loc[7].tolist()
     [10.0, 1.0, 5.0, 0.0]
     """
