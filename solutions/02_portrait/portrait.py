@@ -137,7 +137,24 @@ check(rfm)
 # %% [markdown]
 # Stuck? `hint("rfm")` gives one level of help at a time, in every exercise.
 #
-# Look at the three numbers before you cluster them. Money and frequency have long tails: one household spends what fifty others do.
+# Is RFM a portrait everywhere? Put yours on a shop of another kind: CDNOW, customers of a young web shop, half a year after their first order.
+
+# %%
+from helpers.data import cdnow
+
+if portrait := yours("rfm"):
+    orders = cdnow.purchases().rename(columns={"customer": "household"})
+    web = portrait(orders, pd.Timestamp("1997-09-30"))
+    print(f"{len(web):,} customers; ordered on one day only: {(web['frequency'] == 1).mean():.0%}; "
+          f"median recency of these {web.loc[web['frequency'] == 1, 'recency'].median():.0f} days")
+else:
+    print("Solve rfm, run its check, and run this cell again.")
+
+# %% [markdown]
+# For most of them frequency is 1 and recency is only the age of the account: the portrait is one number, the amount. What a portrait can hold depends on
+# how often people come, not on the algorithm.
+#
+# Back to the supermarket. Look at the three numbers before you cluster them. Money and frequency have long tails: one household spends what fifty others do.
 
 # %%
 table = pd.DataFrame(seen[13].rfm, columns=["recency (days)", "frequency (order days)", "monetary (USD)"])
@@ -616,6 +633,7 @@ def lift(score):
 
 every = {name: score for name, (score, *_) in rungs.items()} | rules
 guesses = {name: guess for name, (_, guess, _) in rungs.items()} | {"spend, one number": line.predict(kept[13].rfm[:, [2]])}
+moves = {name: segments.moved(kept[13], months_later, fitted, K) for name, (*_, fitted) in rungs.items()}
 ones, ones_13 = np.ones(len(used)), np.ones(len(next_spend))
 every_seed = [lift(score)(ones) for score in (rungs[network][0], *others)]
 print(f"{network}: lift {np.mean(every_seed):.2f} on average over {len(every_seed)} seeds, from {min(every_seed):.2f} to {max(every_seed):.2f}")
@@ -623,7 +641,7 @@ table = pd.DataFrame({
     "bootstrap ARI": {name: found.mean() for name, found in steady.items()},
     "ARI, lowest": {name: found.min() for name, found in steady.items()},
     "ARI, highest": {name: found.max() for name, found in steady.items()},
-    "stay 4 weeks": {name: float(np.trace(m := segments.moved(kept[13], months_later, fitted, K)) / m.sum()) for name, (*_, fitted) in rungs.items()},
+    "stay 4 weeks": {name: np.trace(table) / table.sum() for name, table in moves.items()},
     "R² next spend": {name: segments.explained(next_spend, guess, ones_13) for name, guess in guesses.items()},
     "lift of the mailing": {name: lift(score)(ones) for name, score in every.items()},
     "fit, s": spent,
@@ -631,7 +649,15 @@ table = pd.DataFrame({
 table.round({"bootstrap ARI": 2, "ARI, lowest": 2, "ARI, highest": 2, "stay 4 weeks": 2, "R² next spend": 3, "lift of the mailing": 2, "fit, s": 2})
 
 # %% [markdown]
-# ARI: four bootstrap samples, each refitted whole, the network too; mean, lowest and highest. For the other columns whole households are drawn again:
+# ARI: four bootstrap samples, each refitted whole, the network too; mean, lowest and highest. The share that stays is of all households seen twice; its
+# 95 % interval is printed here. For the other columns whole households are drawn again:
+
+# %%
+steady_share = {name: plots.wilson(np.trace(table), table.sum()) for name, table in moves.items()}
+pd.DataFrame(steady_share, index=["stay, low", "stay, high"]).T.round(3)
+
+# %% [markdown]
+# Differences between two rungs are drawn in pairs, on the same households:
 
 # %%
 draws = metrics.household_draws(home, {name: lift(score) for name, score in every.items()}, draws=200, seed=SEED)
