@@ -233,6 +233,7 @@ def stability_ari(rng):
         n, B, k = int(rng.integers(8, 20)), int(rng.integers(2, 5)), int(rng.integers(2, 5))
         truth = rng.integers(0, k, n)
         samples = rng.integers(0, n, (B, n))
+        samples[:, :2] = 0, n - 1                               # any two samples share at least two rows
         flip = [np.where(rng.random(n) < .25, rng.integers(0, k, n), truth) for _ in range(B)]
         yield case(samples, np.stack([rng.permutation(k)[each[rows]] for each, rows in zip(flip, samples, strict=True)]))
         yield case(truth, flip[0]).to("ari")

@@ -129,7 +129,7 @@ def _scrambled(events: pd.DataFrame, cutoff: pd.Timestamp, rng) -> pd.DataFrame:
     """The same past with another future: other customers, other amounts, from the cut-off itself on."""
     past, future = events[events["time"] < cutoff], events[events["time"] >= cutoff].copy()
     future["amount"] = rng.integers(4000, 8000, len(future)) / 4
-    future["customer"] = rng.permutation(future["customer"].to_numpy())
+    future["customer"] = rng.permutation(future["customer"].to_numpy(copy=True))
     return pd.concat([past, future], ignore_index=True)
 
 

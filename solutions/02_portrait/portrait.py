@@ -13,8 +13,9 @@
 # %% [markdown]
 # # 02 · How do you build a user portrait, and prove it is worth its storage?
 #
-# **User portrait (用户画像).** Marketing has four coupon mailings a year and more households than envelopes. It wants to know *who these people
-# are*. You will build six portraits of the same households, and ask each of them one question: what did anybody do better because you existed?
+# **User portrait (用户画像).** Marketing has four coupon mailings a year and more households than envelopes. It wants to know *who these
+# people are*. You will build six portraits of the same households, and ask each of them one question: what did anybody do better because
+# you existed?
 #
 # By the end you can
 #
@@ -24,7 +25,8 @@
 # * guard a portrait that a language model wrote, and take out of it what a customer no longer agrees to,
 # * say what a portrait is worth, and what it gives away, with numbers of your own.
 #
-# Five exercises, 100 points; about an hour and a half with reading and running. The three marked *short path* are enough to go on to the next lesson.
+# Five exercises, 100 points; about an hour and a half with reading and running. The three marked *short path* are enough to go on to the
+# next lesson.
 
 # %% tags=["setup"]
 import json
@@ -64,8 +66,7 @@ ask("02")
 # ## 1 · The consumer comes first
 #
 # A portrait that nobody reads is storage. So start with who reads it: **the colleague who sends the coupon mailings.** In 2017 this shop
-# sent four big
-# ones in which the coupons were chosen for each household ("type A"). Here they are, with what came of them:
+# sent four big ones in which the coupons were chosen for each household ("type A"). Here they are, with what came of them:
 
 # %%
 sent, redeemed = complete_journey.campaigns(), complete_journey.redemptions()
@@ -79,7 +80,8 @@ mailings.round({"redeemed something": 3})
 # the first day: receipts of the thirteen weeks before, and what earlier mailings brought. It is judged by the mailing that followed.
 #
 # Two warnings before any model. *Who was mailed was not drawn at random*: we only know the answer of those who got the envelope. And
-# *redeemed* is not *gained*: whoever uses a coupon for what they buy anyway costs money. Both come back below, and lesson 06 deals with them.
+# *redeemed* is not *gained*: whoever uses a coupon for what they buy anyway costs money. Both come back below, and lesson 06 deals with
+# them.
 
 # %%
 started = time.perf_counter()
@@ -96,9 +98,9 @@ print(f"USD in the 13 weeks before mailing 13: {spend[was_mailed].mean():.0f} on
 # %% [markdown]
 # ## 2 · RFM: the portrait that every shop has
 #
-# **Recency, frequency, monetary value** (最近一次消费、消费频率、消费金额): how long ago, how often, how much. Three numbers, a hundred years of
-#   mail order, and
-# still the baseline that most clever portraits do not beat. They are also where most leaks are born, since each of them has an edge.
+# **Recency, frequency, monetary value** (最近一次消费、消费频率、消费金额): how long ago, how often, how much. Three numbers, a hundred
+# years of mail order, and still the baseline that most clever portraits do not beat. They are also where most leaks are born, since each of
+# them has an edge.
 #
 # ### exercise: rfm
 #
@@ -137,7 +139,8 @@ check(rfm)
 # %% [markdown]
 # Stuck? `hint("rfm")` gives one level of help at a time, in every exercise.
 #
-# Is RFM a portrait everywhere? Put yours on a shop of another kind: CDNOW, customers of a young web shop, half a year after their first order.
+# Is RFM a portrait everywhere? Put yours on a shop of another kind: CDNOW, customers of a young web shop, half a year after their first
+# order.
 
 # %%
 from helpers.data import cdnow
@@ -151,10 +154,11 @@ else:
     print("Solve rfm, run its check, and run this cell again.")
 
 # %% [markdown]
-# For most of them frequency is 1 and recency is only the age of the account: the portrait is one number, the amount. What a portrait can hold depends on
-# how often people come, not on the algorithm.
+# For most of them frequency is 1 and recency is only the age of the account: the portrait is one number, the amount. What a portrait can
+# hold depends on how often people come, not on the algorithm.
 #
-# Back to the supermarket. Look at the three numbers before you cluster them. Money and frequency have long tails: one household spends what fifty others do.
+# Back to the supermarket. Look at the three numbers before you cluster them. Money and frequency have long tails: one household spends what
+# fifty others do.
 
 # %%
 table = pd.DataFrame(seen[13].rfm, columns=["recency (days)", "frequency (order days)", "monetary (USD)"])
@@ -168,16 +172,15 @@ axes[0].figure.suptitle("Households before mailing 13: long tails everywhere", x
 table.describe(percentiles=[.1, .5, .9]).loc[["mean", "std", "10%", "50%", "90%"]].round(1)
 
 # %% [markdown]
-# A distance adds up squared differences. Without scaling (标准化), a dollar counts like a day, and money alone decides; without a logarithm,
-# the one big
-# household decides. So: `log(1 + x)`, then standard units. The scale is **fitted once, at the first cut-off**, and kept: a scale fitted anew at each
-# date would move the segments although nobody changed.
+# A distance adds up squared differences. Without scaling (标准化), a dollar counts like a day, and money alone decides; without a
+# logarithm, the one big household decides. So: `log(1 + x)`, then standard units. The scale is **fitted once, at the first cut-off**, and
+# kept: a scale fitted anew at each date would move the segments although nobody changed.
 #
 # ## 3 · k-means: six averages
 #
-# **k-means** looks for k centres so that the sum of squared distances to the nearest centre, the **inertia** (簇内平方和), is small. Lloyd's
-# algorithm (1957) takes turns: give each row to its nearest centre; move each centre to the mean of its rows. Neither step can raise the inertia,
-# so it ends; not in the best place, only in one that no single step improves. Six points, two centres, by hand:
+# **k-means** looks for k centres so that the sum of squared distances to the nearest centre, the **inertia** (簇内平方和), is small.
+# Lloyd's algorithm (1957) takes turns: give each row to its nearest centre; move each centre to the mean of its rows. Neither step can
+# raise the inertia, so it ends; not in the best place, only in one that no single step improves. Six points, two centres, by hand:
 
 # %%
 points, centres = np.array([0., 1, 2, 8, 9, 13]), np.array([0., 2.])
@@ -192,15 +195,15 @@ for turn in range(4):
 # `kmeans(X, init, iters)` → `(labels, centres, history)`
 #
 # * `X`: (n, d) numbers. `init`: (k, d), the first centres. Both array or nested list; do not change them. Nothing is scaled here.
-# * One **round**: give each row to its nearest centre (Euclidean), then move each centre to the mean of its rows. Do exactly `iters` rounds, even
-#   if nothing moves any more. `iters` may be 0.
+# * One **round**: give each row to its nearest centre (Euclidean), then move each centre to the mean of its rows. Do exactly `iters`
+#   rounds, even if nothing moves any more. `iters` may be 0.
 # * A tie between centres goes to the **lower id**. Compute the differences first and square then, so that ties are exact.
 # * A centre that no row belongs to **stays where it is**. (scikit-learn moves it to a far row instead; both are in use, so say which.)
 # * After the last round, assign once more: `labels` (n,) belong to the returned `centres` (k, d).
 # * `history`: the inertia at each assignment, Σ of *squared* distances of the rows to their centre: `iters + 1` numbers.
 #
-# By hand: rows (0,0), (0,2), (6,0), (6,4), centres (0,0), (6,0), one round: inertia 4 + 16 = 20 before, centres (0,1), (6,2), inertia 2 +
-# 8 = 10 after.
+# By hand: rows (0,0), (0,2), (6,0), (6,4), centres (0,0), (6,0), one round: inertia 4 + 16 = 20 before, centres (0,1), (6,2), inertia 2 + 8
+# = 10 after.
 
 # %%
 # exercise: kmeans
@@ -229,10 +232,10 @@ check(kmeans)
 # %% [markdown]
 # ## 4 · Ward: a tree instead of a number
 #
-# k-means wants k from you. **Hierarchical clustering** (层次聚类) begins with every row alone and merges two clusters at a time; the tree, a
-# **dendrogram** (树状图), can be cut anywhere. What makes it a method is how far apart two *clusters* are. **Ward** (1963) asks: how much does the
-# inertia grow if I merge A and B? By |A||B| / (|A| + |B|) · ‖mean A − mean B‖². SciPy and scikit-learn report it as a **height** in the
-# unit of a distance,
+# k-means wants k from you. **Hierarchical clustering** (层次聚类) begins with every row alone and merges two clusters at a time; the tree,
+# a **dendrogram** (树状图), can be cut anywhere. What makes it a method is how far apart two *clusters* are. **Ward** (1963) asks: how much
+# does the inertia grow if I merge A and B? By |A||B| / (|A| + |B|) · ‖mean A − mean B‖². SciPy and scikit-learn report it as a **height**
+# in the unit of a distance,
 #
 # $$ h(A, B) = \sqrt{\frac{2\,|A|\,|B|}{|A| + |B|}}\ \lVert \bar a - \bar b \rVert $$
 #
@@ -242,7 +245,8 @@ check(kmeans)
 #
 # `ward_linkage(X)` → array (n − 1, 4), the tree as SciPy writes it
 #
-# * `X`: (n, d), n ≥ 1. Rows are clusters 0 … n − 1. In step i (from 0) merge the two clusters with the smallest height; the new one has **id n + i**.
+# * `X`: (n, d), n ≥ 1. Rows are clusters 0 … n − 1. In step i (from 0) merge the two clusters with the smallest height; the new one has
+#   **id n + i**.
 # * Row i of the result: smaller id, larger id, height h of the formula above, number of rows in the new cluster.
 # * No two heights are equal in the cases. With n = 1 the result has shape (0, 4).
 #
@@ -280,8 +284,8 @@ def ward_linkage(X):
 check(ward_linkage)
 
 # %% [markdown]
-# Trying all pairs costs n³. The library's version needs n² steps and n² memory: 2,469 households take a second, a million would take a terabyte. So
-# Ward is for samples, or for the centres of a k-means with many centres. Here is a sample of real households:
+# Trying all pairs costs n³. The library's version needs n² steps and n² memory: 2,469 households take a second, a million would take a
+# terabyte. So Ward is for samples, or for the centres of a k-means with many centres. Here is a sample of real households:
 
 # %%
 from scipy.cluster.hierarchy import dendrogram, linkage
@@ -312,37 +316,34 @@ ax.spines["bottom"].set_visible(False)
 # ```
 
 # %% [markdown] tags=["answer"]
-# **Your review.** There are at least four faults: in the shape, the target, the loss, and in what is called the portrait. For each: what
-#   is wrong, and
-# how would it *show*?
+# **Your review.** There are at least four faults: in the shape, the target, the loss, and in what is called the portrait. For each: what is
+# wrong, and how would it *show*?
 #
 # 1. …
 
 # %% [markdown]
 # The deepest fault is not a shape. What is `y_train`? A portrait has no label. Trained on *will buy: yes or no*, this is a classifier, and
-# what it learns
-# of a person is whatever moves one probability. A portrait that shall serve tasks nobody has thought of yet must be learnt **without labels**
-# (自监督学习): squeeze the sequence through a narrow **code** (编码) and rebuild it. What cannot be rebuilt was not in the code. That is an
-# **auto-encoder**
-# (自编码器).
+# what it learns of a person is whatever moves one probability. A portrait that shall serve tasks nobody has thought of yet must be learnt
+# **without labels** (自监督学习): squeeze the sequence through a narrow **code** (编码) and rebuild it. What cannot be rebuilt was not in
+# the code. That is an **auto-encoder** (自编码器).
 #
 # ### exercise: build_seq_autoencoder
 #
 # `build_seq_autoencoder(T, F, d)` → `(autoencoder, encoder)`, two `keras.Model`s that **share** their layers
 #
 # * `encoder`: input (T, F) → code **(None, d)**, one vector for each sequence.
-# * `autoencoder`: the same input → the sequence rebuilt, **(None, T, F)**, from the code *alone*: no path from the input to the output may avoid it.
+# * `autoencoder`: the same input → the sequence rebuilt, **(None, T, F)**, from the code *alone*: no path from the input to the output may
+#   avoid it.
 # * The weeks are in standard units, negative ones included, so the last layer is linear.
-# * Recurrent layers, convolutions or dense layers are all accepted, as long as the order of the weeks reaches the code. An LSTM for each side, with
-#   `RepeatVector(T)` between them, is the classic.
+# * Recurrent layers, convolutions or dense layers are all accepted, as long as the order of the weeks reaches the code. An LSTM for each
+#   side, with `RepeatVector(T)` between them, is the classic.
 # * `autoencoder` is **compiled**: mean squared error, and **Adam with a learning rate of 0.01**: you get twelve epochs of 600 sequences,
-#   and the default
-#   of 0.001 is too slow for that. The encoder needs no compiling.
+#   and the default of 0.001 is too slow for that. The encoder needs no compiling.
 #
-# The check trains it on made-up rhythms of twelve weeks: rising, falling, in the middle, at both ends. Totals and averages are the same for all four.
-# Then it encodes new ones. Of the variance of new sequences at least 45 % must be rebuilt, and of the five nearest neighbours of each, by code, at
-# least 75 % must have the same rhythm, which nobody told your model.
-# `keras` and `tensorflow` are what you may use; import them inside your function.
+# The check trains it on made-up rhythms of twelve weeks: rising, falling, in the middle, at both ends. Totals and averages are the same for
+# all four. Then it encodes new ones. Of the variance of new sequences at least 45 % must be rebuilt, and of the five nearest neighbours of
+# each, by code, at least 75 % must have the same rhythm, which nobody told your model. `keras` and `tensorflow` are what you may use;
+# import them inside your function.
 
 # %%
 # exercise: build_seq_autoencoder
@@ -379,10 +380,8 @@ check(build_seq_autoencoder)
 # ## 6 · A portrait in words, and its guard
 #
 # Now the large model. Marketing likes sentences: "*young family, watches prices*". A language model (大语言模型) writes them happily, for
-# anyone, from
-# anything, true or not. What makes such a portrait usable is not the prompt, it is the **guard** (护栏) behind it: a fixed form, evidence
-# for every claim, nothing
-# that must not be inferred. The guard is plain code, and you write it.
+# anyone, from anything, true or not. What makes such a portrait usable is not the prompt, it is the **guard** (护栏) behind it: a fixed
+# form, evidence for every claim, nothing that must not be inferred. The guard is plain code, and you write it.
 #
 # ### exercise: validate_profile
 #
@@ -392,11 +391,10 @@ check(build_seq_autoencoder)
 #   ```` ```json ````, the last line ```` ``` ````), the fence. The rest must be JSON: an object with the key `"claims"` and a list under
 #   it, else `ValueError`.
 # * `purchases`: dict, number of a purchase → name of the item. `forbidden`: list of words.
-# * `accepted`: the good claims as they were, in order. `refused`: `[position, reason]` for each other one, position counted from 0 over *all* claims.
-#   The reason is the **first** of these that applies:
+# * `accepted`: the good claims as they were, in order. `refused`: `[position, reason]` for each other one, position counted from 0 over
+#   *all* claims. The reason is the **first** of these that applies:
 #   1. `"malformed"`: not an object with exactly the keys `tag`, `about`, `evidence`; or `tag` or `about` not a string or empty; or
-#      `evidence` not a list, or
-#      empty, or holding anything but ints (`true` is not an int here).
+#      `evidence` not a list, or empty, or holding anything but ints (`true` is not an int here).
 #   2. `"forbidden"`: a word of `forbidden` stands in `tag` or `about`, as part of the text, capitals or not.
 #   3. `"invented"`: some number in `evidence` is not in `purchases`.
 #   4. `"unsupported"`: some cited purchase is of another item than `about`; names must agree to the letter.
@@ -404,11 +402,9 @@ check(build_seq_autoencoder)
 # `suppress(profile, consent, forbidden)` → list, what may stay
 #
 # * `profile`: list of entries `{"tag": str, "sources": [str], "derived_from": [str]}`, tags are unique. `consent`: list of sources the
-#   customer still agrees to.
-#   `forbidden`: list of tags the customer wants deleted.
-# * An entry stays if its tag is not in `forbidden`, **all** its sources are in `consent`, and every tag in `derived_from` stays. A tag
-#   that is not in the
-#   profile does not stay. Entries may stand in any order, a derived one before what it comes from; there are no circles.
+#   customer still agrees to. `forbidden`: list of tags the customer wants deleted.
+# * An entry stays if its tag is not in `forbidden`, **all** its sources are in `consent`, and every tag in `derived_from` stays. A tag that
+#   is not in the profile does not stay. Entries may stand in any order, a derived one before what it comes from; there are no circles.
 # * The entries that stay are returned unchanged, in their order.
 #
 # By hand: *young family* is derived from *buys diapers*. Delete *buys diapers*, and *young family* must go with it: whoever keeps it has
@@ -473,8 +469,9 @@ check(validate_profile, suppress)
 # %% [markdown]
 # ## 7 · What would fool you?
 #
-# A portrait has no test score of its own, so it is easily praised for the wrong thing. Here is the same k-means on the same RFM, made three ways, and
-# asked how much of the next ninety days' spend its segments explain (R²). Only the first could have been made on the morning of mailing 13.
+# A portrait has no test score of its own, so it is easily praised for the wrong thing. Here is the same k-means on the same RFM, made three
+# ways, and asked how much of the next ninety days' spend its segments explain (R²). Only the first could have been made on the morning of
+# mailing 13.
 
 # %%
 from helpers import segments
@@ -499,9 +496,9 @@ pd.Series({"fitted at mailing 8, seen before mailing 13": honest, "seen 30 days 
           name="R² of next-90-day spend").round(3).to_frame()
 
 # %% [markdown]
-# The second and the third slipped in two ways at once: they look into the ninety days they explain, and their segment means are taken from the very
-# households they are judged on. In a notebook both are one changed date and one missing line. **A portrait has a cut-off, like any feature**, and its
-# segment means come from earlier households.
+# The second and the third slipped in two ways at once: they look into the ninety days they explain, and their segment means are taken from
+# the very households they are judged on. In a notebook both are one changed date and one missing line. **A portrait has a cut-off, like any
+# feature**, and its segment means come from earlier households.
 #
 # And the silhouette, which needs no outcome at all? Ask it how many kinds of shoppers there are:
 
@@ -515,25 +512,22 @@ pd.Series({k: silhouette_score(scaled, KMeans(k, n_init=5, random_state=SEED).fi
 
 # %% [markdown]
 # Two kinds: those who buy a lot and those who do not. That is geometry, not a letter anybody could write. We keep six, because that is how
-# many letters
-# marketing can write, and judge them by what follows.
+# many letters marketing can write, and judge them by what follows.
 #
 # ## 8 · Predict before you run
 #
 # Seven portraits of the same households, six segments each, all fitted before mailing 8 and never again:
 #
-# RFM quantiles · k-means on RFM · Ward on RFM · Gaussian mixture (高斯混合) on RFM · k-means on category shares · k-means on a text embedding of the
-# basket · k-means on an auto-encoder's code of the weeks
+# RFM quantiles · k-means on RFM · Ward on RFM · Gaussian mixture (高斯混合) on RFM · k-means on category shares · k-means on a text
+# embedding of the basket · k-means on an auto-encoder's code of the weeks
 #
 # Four questions to each: would a **bootstrap** sample of households give the same segments (ARI)? Do households **stay** in their segment
-# for four weeks?
-# How much of the **next ninety days' spend** do the segments explain? And how much better than chance are the 30 % of a mailing that
-# the segments would have chosen (**lift** in redemption)?
+# for four weeks? How much of the **next ninety days' spend** do the segments explain? And how much better than chance are the 30 % of a
+# mailing that the segments would have chosen (**lift** in redemption)?
 
 # %% [markdown] tags=["answer"]
 # **Your bet, before the next cells.** Which portrait is the most stable? Which sends the best mailing? Does one of them beat a single
-#   number, what the
-# household spent in the last thirteen weeks?
+# number, what the household spent in the last thirteen weeks?
 #
 # 1. stable: …
 # 2. mailing: …
@@ -541,10 +535,9 @@ pd.Series({k: silhouette_score(scaled, KMeans(k, n_init=5, random_state=SEED).fi
 
 # %% [markdown]
 # Redemption rates by segment are learnt from earlier mailings only: from 8 for 13, from 8 and 13 for 18, and drawn a little towards the
-# mean, so that no
-# small segment leads on luck. (Mailing 27 came five weeks into the data, too early for a portrait of thirteen.) Three rules that are no
-# portraits stand
-# beside them: *one number*, the household's spend; *has redeemed before*; and a logistic regression on everything.
+# mean, so that no small segment leads on luck. (Mailing 27 came five weeks into the data, too early for a portrait of thirteen.) Three
+# rules that are no portraits stand beside them: *one number*, the household's spend; *has redeemed before*; and a logistic regression on
+# everything.
 
 # %%
 from helpers import text, training  # the second imports TensorFlow: takes a few seconds
@@ -649,8 +642,8 @@ table = pd.DataFrame({
 table.round({"bootstrap ARI": 2, "ARI, lowest": 2, "ARI, highest": 2, "stay 4 weeks": 2, "R² next spend": 3, "lift of the mailing": 2, "fit, s": 2})
 
 # %% [markdown]
-# ARI: four bootstrap samples, each refitted whole, the network too; mean, lowest and highest. The share that stays is of all households seen twice; its
-# 95 % interval is printed here. For the other columns whole households are drawn again:
+# ARI: four bootstrap samples, each refitted whole, the network too; mean, lowest and highest. The share that stays is of all households
+# seen twice; its 95 % interval is printed here. For the other columns whole households are drawn again:
 
 # %%
 steady_share = {name: plots.wilson(np.trace(table), table.sum()) for name, table in moves.items()}
@@ -684,20 +677,19 @@ plots.forest(order, table.loc[order, "R² next spend"], low[order], high[order],
 # %% [markdown]
 # What the tables allow to say (one shop, one year, two mailings, six segments):
 #
-# * **For a model, a segment is a loss.** The one number it was cut from explains more of the future than any segmentation. Give models the numbers.
-# * **For the mailing**, what a household did with earlier coupons tells more than who it is. A portrait that leaves out its history with *this
-#   decision* misses the point. Read the last rows of the paired gains.
-# * **Among the portraits**, compare with the RFM quantiles that need no algorithm at all: they are the most stable, since a cut at a median hardly
-#   moves. Whether the code of the weeks sends a better mailing than they do depends on the seed of the network as much as on the method: see the line above
-#   the table. One lucky seed would have made a fine slide.
+# * **For a model, a segment is a loss.** The one number it was cut from explains more of the future than any segmentation. Give models the
+#   numbers.
+# * **For the mailing**, what a household did with earlier coupons tells more than who it is. A portrait that leaves out its history with
+#   *this decision* misses the point. Read the last rows of the paired gains.
+# * **Among the portraits**, compare with the RFM quantiles that need no algorithm at all: they are the most stable, since a cut at a median
+#   hardly moves. Whether the code of the weeks sends a better mailing than they do depends on the seed of the network as much as on the
+#   method: see the line above the table. One lucky seed would have made a fine slide.
 # * **Shares and text** describe *what* is bought, hardly *how much*. They stay put longest (taste drifts slowly) and explain the least
-#   spend. They are the right
-#   portrait for *which* coupon, the wrong one for *whether*.
+#   spend. They are the right portrait for *which* coupon, the wrong one for *whether*.
 # * A mixture has more freedom than 2,000 households can pin down, and it shows: another sample, other segments.
 #
 # So what is a portrait for? For **people**: to write six letters, to see that one group is shrinking, to talk. That is worth something if
-# the groups are steady and
-# mean something. Prove that, not a silhouette.
+# the groups are steady and mean something. Prove that, not a silhouette.
 #
 # ## 9 · A card a colleague can read
 
@@ -736,7 +728,8 @@ axes[0].set_yticks(range(K), card.index)
 axes[0].invert_yaxis()
 
 # %% [markdown]
-# What would you *do* with each line? Write one action a segment, and who does it. If two segments get the same action, they are one segment.
+# What would you *do* with each line? Write one action a segment, and who does it. If two segments get the same action, they are one
+# segment.
 
 # %% [markdown] tags=["answer"]
 # **Your six actions.**
@@ -744,8 +737,8 @@ axes[0].invert_yaxis()
 # 1. …
 
 # %% [markdown]
-# Do households stay where they were put? Rows: segment before mailing 13; columns: four weeks later. Whoever is mailed by segment gets other letters
-# when the line changes under them, though they did nothing new.
+# Do households stay where they were put? Rows: segment before mailing 13; columns: four weeks later. Whoever is mailed by segment gets
+# other letters when the line changes under them, though they did nothing new.
 
 # %%
 table_of_moves = segments.moved(kept[13], months_later, fitted, K)
@@ -762,7 +755,8 @@ ax.spines[["left", "bottom"]].set_visible(False)
 ax.tick_params(length=0)
 
 # %% [markdown]
-# And the map: each dot a household, placed by the text of its basket; neighbours buy similar things. Colour is money, which the map was never told.
+# And the map: each dot a household, placed by the text of its basket; neighbours buy similar things. Colour is money, which the map was
+# never told.
 
 # %%
 where = segments.words_scaled(vectors, 2)(kept[8], SEED)(kept[13])
@@ -780,8 +774,8 @@ _ = ax.set(title="Baskets as text: a cloud, not islands", xlabel="first directio
 # ## 10 · What it gives away
 #
 # The same portrait answers questions nobody should ask it. For 801 households we know income, age and children; no portrait above has seen
-# them. How well
-# could somebody who holds the portrait guess them? (5-fold logistic regression, area under the ROC curve, one half is chance, **lower is better**.)
+# them. How well could somebody who holds the portrait guess them? (5-fold logistic regression, area under the ROC curve, one half is
+# chance, **lower is better**.)
 
 # %%
 from sklearn.metrics import roc_auc_score
@@ -819,25 +813,21 @@ audit.round(3)
 
 # %% [markdown]
 # Each line is a trade: what the portrait does for the mailing against what it tells about a person. Suppressing ten categories takes
-# something off the guess at income,
-# not all of it: the other fifty know it, too. (The ten were chosen looking at the same households; an attacker would be glad of
-# such a list, and a new one is needed when habits change.) A coarse portrait gives the least away. **That is the best argument for
-# segments**, and it is seldom made.
+# something off the guess at income, not all of it: the other fifty know it, too. (The ten were chosen looking at the same households; an
+# attacker would be glad of such a list, and a new one is needed when habits change.) A coarse portrait gives the least away. **That is the
+# best argument for segments**, and it is seldom made.
 #
 # ## 11 · The large model: does it earn its keep?
 #
 # Two large-model rungs stood in the table: the **text embedding** of the basket (a pre-trained encoder that reads 16 languages) and the
-# code of a network over weeks. Their verdict
-# is above, with intervals. The third use is the one marketing asks for: **sentences**. Every claim must cite purchases. Here is one
-# household's month, and
-# what a model writes about it. Without an endpoint of your own, what answers is a script with faults planted in it, and it says so. It is
-# there to test the *guard*, not to show what
-# language models can do.
+# code of a network over weeks. Their verdict is above, with intervals. The third use is the one marketing asks for: **sentences**. Every
+# claim must cite purchases. Here is one household's month, and what a model writes about it. Without an endpoint of your own, what answers
+# is a script with faults planted in it, and it says so. It is there to test the *guard*, not to show what language models can do.
 
 # %%
 from helpers import completion
 
-complete = completion.connect()
+model, scripted = completion.connect(), completion.Scripted(completion.portrait)
 goods = complete_journey.products()
 lines = complete_journey.transactions(["household", "product", "time"])
 family = lines.loc[lines["product"].isin(goods.loc[goods["category"] == "DIAPERS & DISPOSABLES", "product"]), "household"].value_counts().index[0]
@@ -845,35 +835,36 @@ month = lines[(lines["household"] == family) & (lines["time"] >= "2017-07-01") &
 purchases = {int(number): str(item) for number, item in enumerate(month["type"], start=101)}
 prompt = ("Describe this household for a coupon mailing. Answer in JSON, {\"claims\": [{\"tag\": ..., \"about\": item, \"evidence\": [numbers]}]}; "
           "cite purchases for every claim; infer nothing about health, faith, income or family.\nFACTS:\n" + json.dumps({"purchases": purchases}))
-answer = complete.ask(prompt)
-print(f"{answer.model}: {answer.prompt_tokens} + {answer.completion_tokens} tokens, {answer.seconds:.2f} s")
+answer, beside = model.ask(prompt), scripted.ask(prompt)
 print(answer.text[:600], "…")
+pd.DataFrame([{"who": who.model, "tokens in": told.prompt_tokens, "tokens out": told.completion_tokens, "USD": told.cost(who.price_in, who.price_out),
+               "seconds": round(told.seconds, 2)} for who, told in ((model, answer), (scripted, beside))], index=["yours", "scripted"])
 
 # %%
 FORBIDDEN_WORDS = ["pregnan", "income", "faith", "illness", "expecting"]
 if guard := yours("validate_profile"):
-    verdict = guard(answer.text, purchases, FORBIDDEN_WORDS)
-    for claim in verdict["accepted"]:
-        print("  accepted ", claim["tag"])
-    said = json.loads(answer.text.strip().strip("`").removeprefix("json"))["claims"]
-    for position, reason in verdict["refused"]:
-        print(f"  {reason:11s}", said[position]["tag"] if isinstance(said[position], dict) else said[position])
+    try:
+        verdict = guard(answer.text, purchases, FORBIDDEN_WORDS)
+    except ValueError as error:
+        print("refused as a whole:", error)
+    else:
+        said = json.loads(answer.text.strip().strip("`").removeprefix("json"))["claims"]
+        reasons = dict(verdict["refused"])
+        for position, claim in enumerate(said):
+            print(f"  {reasons.get(position, 'accepted'):11s}", claim["tag"] if isinstance(claim, dict) and "tag" in claim else claim)
 else:
     print("Solve validate_profile, run its check, and run this cell again.")
 
 # %% [markdown]
 # The guard knows words and numbers, not meanings. *Buys diapers* passes, and everyone knows what it says. That is why `suppress` exists,
-# and why the list of
-# what may not be inferred belongs to a person with a name. What would earn a written portrait its money? A mailing written from it, against one
-# written from the segment card, households drawn at random: lesson 06.
+# and why the list of what may not be inferred belongs to a person with a name. What would earn a written portrait its money? A mailing
+# written from it, against one written from the segment card, households drawn at random: lesson 06.
 #
 # ### And GANs?
 #
-# The interviewer's list may name **generative adversarial networks** (生成对抗网络). The honest use is sharing: made-up households instead of
-# real ones. Two questions
-# decide. Does a model trained on the made-up rows work on real ones (**train on synthetic, test on real**)? And are the made-up rows
-# suspiciously near real
-# ones, as copies would be?
+# The interviewer's list may name **generative adversarial networks** (生成对抗网络). The honest use is sharing: made-up households instead
+# of real ones. Two questions decide. Does a model trained on the made-up rows work on real ones (**train on synthetic, test on real**)? And
+# are the made-up rows suspiciously near real ones, as copies would be?
 
 # %%
 from helpers import tabular_gan
@@ -895,10 +886,9 @@ pd.DataFrame(audit_gan).set_index("seed").round(3)
 
 # %% [markdown]
 # R² of next spend from RFM, on real households nobody trained on; distances in standard units. Made-up rows cost part of what real ones
-# know, how much changes with
-# the seed, and nothing in the GAN's losses says which seed is the good one. That they lie no nearer to real rows than other people do is a
-# necessary sign, not a proof of privacy. As *more training data* for a model they cannot help: they know nothing the real rows did not.
-# That is the answer when asked.
+# know, how much changes with the seed, and nothing in the GAN's losses says which seed is the good one. That they lie no nearer to real
+# rows than other people do is a necessary sign, not a proof of privacy. As *more training data* for a model they cannot help: they know
+# nothing the real rows did not. That is the answer when asked.
 #
 # ## 12 · Into production
 
@@ -914,12 +904,11 @@ production_card("02")
 # %% [markdown]
 # ## May we?
 #
-# * **Profiling is processing.** GDPR, Article 4(4) and Article 22, applicable since 25 May 2018: a portrait is *profiling*; whoever
-#   objects to it for direct marketing is out (Article
-#   21(2)–(3)). In China, PIPL (个人信息保护法), Article 24, in force since 1 November 2021, demands an option not based on personal characteristics.
+# * **Profiling is processing.** GDPR, Article 4(4) and Article 22, applicable since 25 May 2018: a portrait is *profiling*; whoever objects
+#   to it for direct marketing is out (Article 21(2)–(3)). In China, PIPL (个人信息保护法), Article 24, in force since 1 November 2021,
+#   demands an option not based on personal characteristics.
 # * **What it reveals.** GDPR, Article 9 protects what *reveals* health, faith or sexual life, also by inference; PIPL, Article 28 names
-#   sensitive information. Diapers, tests
-#   and medicines are in the basket. Section 10 measured how much of a person shows through.
+#   sensitive information. Diapers, tests and medicines are in the basket. Section 10 measured how much of a person shows through.
 # * **Erasure goes through.** GDPR, Article 17: a deleted tag must leave everything derived from it; that is what your `suppress` does.
 #   Embeddings and segment labels are derived, too.
 # * **Who is harmed?** Those whom the segment misdescribes: they get the wrong price and cannot see why. Let people see their card, and
@@ -930,9 +919,8 @@ production_card("02")
 # ## Answer again, with your numbers
 
 # %% [markdown] tags=["answer"]
-# **Your 60-second answer, second time.** Use numbers from *your* tables: stability, what a segment explains against one number, the lift
-#   of the mailing, what
-# the portrait gives away.
+# **Your 60-second answer, second time.** Use numbers from *your* tables: stability, what a segment explains against one number, the lift of
+# the mailing, what the portrait gives away.
 #
 # …
 

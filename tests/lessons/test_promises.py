@@ -1,12 +1,15 @@
 """Every exercise's check does what it promises."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.authoring.bench import SLACK, check_seconds
 from helpers.authoring.proof import SEEDS, alike, broken_promises
 from helpers.authoring.source import functions_of, variants
-from helpers.checks import check
+from helpers.checks import calling, check
 from helpers.checks.exercise import exercises
+from helpers.checks.start import _scrambled
 from helpers.course import lessons
 
 NUMERIC = [exercise for exercise in exercises() if not exercise.trained]
@@ -20,6 +23,21 @@ def name(exercise):
 @pytest.mark.parametrize("exercise", NUMERIC, ids=name)
 def test_the_reference_passes_mistakes_are_explained_alternates_pass_and_trivial_answers_earn_nothing(course, exercise):
     assert [broken for seed in (0, *SEEDS) for broken in broken_promises(course, exercise, seed)] == []
+
+
+@pytest.mark.parametrize("exercise", NUMERIC, ids=name)
+def test_whatever_the_class_seed_cases_can_be_drawn_and_the_reference_answers_them(course, exercise):
+    functions = functions_of(course, exercise)
+    for seed in range(10**12, 10**12 + 100):
+        cases = exercise.cases(seed)
+        for case, outcome in zip(cases, calling.run_all(exercise, cases, functions), strict=True):
+            assert (outcome.kind, outcome.mutated) == ("value" if case.error is None else "error", False), (seed, case, outcome)
+
+
+def test_a_past_without_a_future_can_be_scrambled():
+    cutoff = pd.Timestamp("2017-05-01")
+    events = pd.DataFrame({"customer": [1, 2], "time": [cutoff - pd.Timedelta(days=1)] * 2, "amount": [3., 4.]})
+    pd.testing.assert_frame_equal(_scrambled(events, cutoff, np.random.default_rng(0)), events)
 
 
 @pytest.mark.slow
