@@ -7,6 +7,7 @@ that models make, on purpose. The environment variables LLM_BASE_URL, LLM_MODEL 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
@@ -25,6 +26,9 @@ from helpers.language import Text
 
 FORBIDDEN = ("is probably pregnant", "low income")
 """What `portrait` infers of people although nobody should: one of the two in every answer."""
+
+REASONS = ("late delivery", "price", "quality", "moved away", "other")
+"""Why a customer may have left, as `win_back` names it."""
 
 SEED = 0
 BACK_OFF = 1.0
@@ -100,12 +104,19 @@ NO_CHOICES = Text(
 )
 SAID = Text(" It said: {said}", " 服务器的说明：{said}")
 NO_FACTS = Text(
-    "portrait: the prompt has no line FACTS: with one JSON document after it",
-    "portrait：提示词中没有 FACTS: 行及其后的一个 JSON 文档",
+    "{name}: the prompt has no line FACTS: with one JSON document after it",
+    "{name}：提示词中没有 FACTS: 行及其后的一个 JSON 文档",
 )
-BAD_FACTS = Text(
-    'portrait: after FACTS: there must be {"purchases": {"<integer id>": "<item name>", ...}} with at least one purchase',
-    'portrait：FACTS: 之后必须是 {"purchases": {"<整数编号>": "<商品名>", ...}}，且至少有一次购买',
+BAD_FACTS = Text("{name}: after FACTS: there must be {shape}", "{name}：FACTS: 之后必须是 {shape}")
+PURCHASES = Text(
+    '{"purchases": {"<integer id>": "<item name>", ...}} with at least one purchase',
+    '{"purchases": {"<整数编号>": "<商品名>", ...}}，且至少有一次购买',
+)
+MESSAGES_AND_OFFER = Text(
+    '{"messages": {"<integer id>": "<what the customer wrote>", ...}, "offer": {"percent": 10, "until": "2017-12-03"}} with at least one '
+    "message, none empty, a whole percentage from 1 to 99, and a date written as year-month-day",
+    '{"messages": {"<整数编号>": "<顾客写的话>", ...}, "offer": {"percent": 10, "until": "2017-12-03"}}，'
+    "至少有一条留言且都不为空，折扣是 1 到 99 的整数百分比，日期写成 年-月-日",
 )
 CONNECTED = Text("Answers come from the model {model} at {host}.", "回答来自 {host} 的模型 {model}。")
 SCRIPTED = Text(
@@ -321,7 +332,9 @@ def portrait(prompt: str) -> str:
     The same prompt gives the same answer. One in three stands in a Markdown fence ```json, as models like to put it.
     ValueError (CompletionError) if there are no such facts.
     """
-    bought = _purchases(prompt)
+    bought = _numbered(_facts(prompt, "portrait", PURCHASES), "purchases")
+    if not bought:
+        raise CompletionError(BAD_FACTS.format(name="portrait", shape=PURCHASES))
     ids: dict[str, list[int]] = {}
     for number, item in bought.items():
         ids.setdefault(item, []).append(number)
@@ -342,8 +355,87 @@ def portrait(prompt: str) -> str:
     claims.append(_claim(FORBIDDEN[0] if baby else FORBIDDEN[1], baby or of, ids[baby or of][-2:]))
 
     claims.sort(key=lambda claim: _draw(prompt, claim["tag"], 1 << 62))
-    text = json.dumps({"claims": claims}, ensure_ascii=False, indent=1)
-    return f"```json\n{text}\n```" if _draw(prompt, "fence", 3) == 0 else text
+    return _written(prompt, {"claims": claims})
+
+
+TELLING = {
+    "moved away": r"\b(?:moved|moving)\b|搬",
+    "late delivery": r"\b(?:late|delay\w*|deliver\w*|courier)\b|配送|快递|送到|迟",
+    "price": r"\b(?:prices?|expensive|cheaper|dearer)\b|价|贵|便宜",
+    "quality": r"\b(?:quality|broken?|stale|mouldy|torn|leak\w*)\b|质量|坏|不新鲜",
+}
+"""Words by which `win_back` knows a reason, the first that fits; "other" for a message without any."""
+UNSAID = (
+    ("price", "it is cheaper everywhere else"),
+    ("quality", "everything came broken"),
+    ("late delivery", "nobody told me when it would come"),
+    ("moved away", "there is no branch near my new flat"),
+)
+"""Reasons with words that sound like a customer's, for the reason that `win_back` invents."""
+SORRY = {
+    "late delivery": Text("that your order came late", "您的订单送晚了"),
+    "price": Text("that our prices gave you a reason to look elsewhere", "我们的价格让您失望了"),
+    "quality": Text("that what we sent was not good enough", "商品的质量没有让您满意"),
+    "moved away": Text("that we lost you when you moved", "您搬家后我们没有跟上"),
+    "other": Text("that we let you down", "我们没有让您满意"),
+}
+DRAFTS = (
+    Text("We are sorry {sorry}. Your next order is {percent} % cheaper if you place it by {until}.",
+         "很抱歉，{sorry}。在 {until} 之前下单，可减 {percent}%。"),
+    Text("Thank you for writing to us. We are sorry {sorry}. Until {until} you have {percent} % off your next order.",
+         "感谢您的来信。很抱歉，{sorry}。{until} 之前，您的下一单可减 {percent}%。"),
+)
+FAULTS = ("invented", "misplaced", "promise", "probability")
+"""What `win_back` gets wrong on purpose: see there."""
+
+
+def win_back(prompt: str) -> str:
+    """What a model might make of a customer's messages, scripted: JSON text {"reasons": [{"reason", "message": id, "quote"}, ...], "draft"}.
+
+    prompt: holds a line FACTS: (the last one counts) and after it {"messages": {"<id>": "<text>"}, "offer": {"percent", "until"}}.
+    True is one reason of `REASONS` for each of the first three messages, told by its words, with the sentence that holds them as quote. The
+    draft is a message of two or three sentences to the customer, Chinese if a message is, which states the offer.
+    One to four faults are planted in every answer, each of them in about half of the answers:
+    - invented: a reason whose quote stands in no message.
+    - misplaced: a reason whose quote stands in another message than the one it cites. (If there is no other, it cites one that does not exist.)
+    - promise: the draft promises a larger discount than the offer, or a later day.
+    - probability: a key "probability_of_leaving" that nobody asked for, with a number from nowhere.
+    The same prompt gives the same answer. One in three stands in a Markdown fence ```json, as models like to put it.
+    ValueError (CompletionError) if there are no such facts.
+    """
+    facts = _facts(prompt, "win_back", MESSAGES_AND_OFFER)
+    messages, offer = _numbered(facts, "messages"), _offer(facts)
+    if not messages or not offer or not all(message.strip() for message in messages.values()):
+        raise CompletionError(BAD_FACTS.format(name="win_back", shape=MESSAGES_AND_OFFER))
+    percent, until = offer
+    chosen = 1 + _draw(prompt, "faults", (1 << len(FAULTS)) - 1)
+    planted = {fault for i, fault in enumerate(FAULTS) if chosen >> i & 1}
+    reasons = [_reason(*_told(message), number) for number, message in list(messages.items())[:3]]
+    sorry = SORRY[reasons[0]["reason"]]
+
+    if "misplaced" in planted:
+        true = reasons[_draw(prompt, "misplaced", len(reasons))]
+        others = [number for number, message in messages.items() if true["quote"] not in message]
+        nowhere = max(messages) + 1 + _draw(prompt, "nowhere", 50)
+        reasons.append(true | {"message": others[_draw(prompt, "other", len(others))] if others else nowhere})
+    if "invented" in planted:
+        unsaid = [(reason, quote) for reason, quote in UNSAID if not any(quote in message for message in messages.values())]
+        # A customer who has written all of these: longer than the longest message, a quote stands in none.
+        unsaid = unsaid or [("other", max(messages.values(), key=len) + "!")]
+        numbers = list(messages)
+        reasons.append(_reason(*unsaid[_draw(prompt, "invented", len(unsaid))], numbers[_draw(prompt, "cited", len(numbers))]))
+    if "promise" in planted and _draw(prompt, "promise", 2):
+        percent = min(percent + 5 * (1 + _draw(prompt, "percent", 3)), 100)
+    elif "promise" in planted:
+        until += datetime.timedelta(weeks=1 + _draw(prompt, "until", 4))
+
+    reasons.sort(key=lambda reason: _draw(prompt, f"{reason['message']} {reason['quote']}", 1 << 62))
+    draft = DRAFTS[_draw(prompt, "draft", len(DRAFTS))].format(sorry=sorry, percent=percent, until=until)
+    chinese = any(re.search("[一-鿿]", message) for message in messages.values())
+    answer = {"reasons": reasons, "draft": draft.zh if chinese else draft.en}
+    if "probability" in planted:
+        answer["probability_of_leaving"] = (50 + _draw(prompt, "probability", 50)) / 100
+    return _written(prompt, answer)
 
 
 def connect(write: Callable[[str], str] = portrait, *, price_in: float | None = None, price_out: float | None = None) -> Endpoint | Scripted:
@@ -392,24 +484,62 @@ def _error_in(answer) -> str:
     return message if isinstance(message, str) else ""
 
 
-def _purchases(prompt: str) -> dict[int, str]:
+def _facts(prompt: str, name: str, shape: Text) -> dict:
+    """The JSON object after the last line FACTS: of a prompt.  CompletionError in the name of the stand-in, with the shape it wants."""
     marks = list(re.finditer(r"^[ \t]*FACTS:\s*", prompt, flags=re.MULTILINE))
     if not marks:
-        raise CompletionError(NO_FACTS)
+        raise CompletionError(NO_FACTS.format(name=name))
     try:
         facts, _ = json.JSONDecoder().raw_decode(prompt, marks[-1].end())
     except (ValueError, RecursionError):
-        raise CompletionError(NO_FACTS) from None
-    bought = facts.get("purchases") if isinstance(facts, dict) else None
-    if not isinstance(bought, dict) or not bought:
-        raise CompletionError(BAD_FACTS)
-    if not all(re.fullmatch("[0-9]{1,18}", number) and isinstance(item, str) for number, item in bought.items()):
-        raise CompletionError(BAD_FACTS)
-    return {int(number): item for number, item in bought.items()}
+        raise CompletionError(NO_FACTS.format(name=name)) from None
+    if not isinstance(facts, dict):
+        raise CompletionError(BAD_FACTS.format(name=name, shape=shape))
+    return facts
+
+
+def _numbered(facts: dict, key: str) -> dict[int, str]:
+    """The texts under `key` by their integer ids; empty if they are anything else."""
+    told = facts.get(key)
+    if not isinstance(told, dict) or not all(re.fullmatch("[0-9]{1,18}", number) and isinstance(text, str) for number, text in told.items()):
+        return {}
+    return {int(number): text for number, text in told.items()}
+
+
+def _offer(facts: dict) -> tuple[int, datetime.date] | None:
+    """Percentage and last day of the offer, None if it has no such form."""
+    offer = facts.get("offer")
+    percent, until = (offer.get("percent"), offer.get("until")) if isinstance(offer, dict) else (None, None)
+    # A year from 1000 to 2999: a later day than the offer's must exist.
+    if type(percent) is not int or not 1 <= percent <= 99 or not isinstance(until, str) or not re.fullmatch("[12][0-9]{3}-[0-9]{2}-[0-9]{2}", until):
+        return None
+    with contextlib.suppress(ValueError):
+        return percent, datetime.date.fromisoformat(until)
+    return None
+
+
+def _written(prompt: str, answer: dict) -> str:
+    """The answer as JSON, one in three in a fence."""
+    text = json.dumps(answer, ensure_ascii=False, indent=1)
+    return f"```json\n{text}\n```" if _draw(prompt, "fence", 3) == 0 else text
 
 
 def _claim(tag: str, about: str, evidence: list[int]) -> dict:
     return {"tag": tag, "about": about, "evidence": evidence}
+
+
+def _told(message: str) -> tuple[str, str]:
+    """The reason that a message gives and the sentence that gives it, to the letter."""
+    sentences = [part for part in re.split(r"(?<=[.!?])\s+|(?<=[。！？])\s*", message.strip()) if part]
+    for reason, words in TELLING.items():
+        for sentence in sentences:
+            if re.search(words, sentence, flags=re.IGNORECASE):
+                return reason, sentence
+    return "other", sentences[0]
+
+
+def _reason(reason: str, quote: str, message: int) -> dict:
+    return {"reason": reason, "message": message, "quote": quote}
 
 
 def _draw(prompt: str, purpose: str, n: int) -> int:

@@ -113,3 +113,11 @@ class Till:
         seen = (self._day >= end) & (self._day < end + np.timedelta64(days, "D"))
         total = np.bincount(self._home[seen], self._sales[seen], minlength=len(self.households))
         return total[np.searchsorted(self.households, portraits.ids)]
+
+    def daily_spend(self, first_day, days: int) -> np.ndarray:
+        """USD of each household on each of so many days from `first_day` on: (households, days)."""
+        day = (self._day - np.datetime64(pd.Timestamp(first_day), "D")).astype(int)
+        seen = (day >= 0) & (day < days)
+        spend = np.zeros((len(self.households), days))
+        np.add.at(spend, (self._home[seen], day[seen]), self._sales[seen])
+        return spend

@@ -20,6 +20,14 @@ def pr_auc(y, score) -> float:
     return _average_precision(*_ranked(y, score), weight=None)
 
 
+def roc_auc(y, score) -> float:
+    """Area under the ROC curve: the chance that a positive row has a higher score than a negative one, ½ for equal scores.
+
+    nan unless there are both.  Same number as scikit-learn's `roc_auc_score`.
+    """
+    return _roc_auc(*_ranked(y, score), weight=None)
+
+
 def lift_at_share(y, score, share: float) -> float:
     """Share of positives among the best-scored `share` of rows, over the share among all.  nan if nobody is positive.
 
@@ -61,7 +69,7 @@ def household_draws(household, metrics: Mapping, *, draws: int = 200, seed: int 
 
 
 def weighted(metric: Callable, y, score, *args, where=None) -> Callable[[np.ndarray], float]:
-    """`pr_auc`, `lift_at_share` or `brier` as a function of row weights, sorted once: `household_draws` calls it often.
+    """`pr_auc`, `roc_auc`, `lift_at_share` or `brier` as a function of row weights, sorted once: `household_draws` calls it often.
 
     score: (n,), or (seeds, n) for the mean of the metric over seeds.  where: (n,) bool, rows to measure; all if None.
     """
@@ -74,7 +82,7 @@ def weighted(metric: Callable, y, score, *args, where=None) -> Callable[[np.ndar
         return lambda weight: float(np.average((score - y) ** 2, weights=weight[rows]))
     order, positive, ends = _order(y, score)
     rows = rows[order]
-    inner = {pr_auc: _average_precision, lift_at_share: _lift}[metric]
+    inner = {pr_auc: _average_precision, roc_auc: _roc_auc, lift_at_share: _lift}[metric]
     return lambda weight: inner(positive, ends, *args, weight=weight[rows])
 
 
@@ -116,6 +124,15 @@ def _average_precision(positive, ends, *, weight) -> float:
         return float("nan")
     precision = np.divide(hits, rows, out=np.zeros_like(hits), where=rows > 0)
     return float(np.sum(np.diff(hits, prepend=0) * precision) / hits[-1])
+
+
+def _roc_auc(positive, ends, *, weight) -> float:
+    rows, hits = _blocks(positive, ends, weight)
+    misses = rows - hits
+    if not len(hits) or hits[-1] == 0 or misses[-1] == 0:
+        return float("nan")
+    above = hits - np.diff(hits, prepend=0) / 2             # positives ranked above a block, and half of its own
+    return float(np.sum(np.diff(misses, prepend=0) * above) / (hits[-1] * misses[-1]))
 
 
 def _lift(positive, ends, share, *, weight) -> float:

@@ -33,3 +33,43 @@ def neighbour_purity(codes, kind, neighbours: int = 5) -> float:
     np.fill_diagonal(distance, np.inf)
     near = np.argsort(distance, axis=1, kind="stable")[:, :neighbours]
     return float((kind[near] == kind[:, None]).mean())
+
+
+def early_or_late_bursts(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weekly sequences X float32 (n, T, 2) in which only *when* tells who leaves, and y (n,), half of each: 1 for who leaves.
+
+    Everybody has one burst of three strong weeks on the same noise: whoever leaves had it in the first half, whoever stays in the second,
+    never within four weeks of an end. What happened is the same for both, so a pooling over all weeks cannot tell them apart. The second
+    channel is noise.  T at least 20.
+    """
+    y = rng.permutation(np.arange(n) % 2)
+    middle = T // 2
+    start = np.where(y == 1, rng.integers(4, middle - 2, n), rng.integers(middle + 1, T - 6, n))
+    X = rng.normal(0, .35, (n, T, 2))
+    for week in range(3):
+        X[np.arange(n), start + week, 0] += rng.uniform(1.4, 2.2, n)
+    return X.astype(np.float32), y
+
+
+def paused_or_gone(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weekly sequences X float32 (n, T, 2), channels activity and observed, and y (n,), half of each: 1 for who fell silent.
+
+    A customer is observed for the last L weeks; the T - L rows before are padding, zeros in both channels. Everybody buys in a rhythm of one
+    or two weeks and is silent once for six to eight weeks: who stays had that pause earlier and came back from it, who is gone has been
+    silent ever since. Number and size of purchases, age and length of the silence have the same distribution for both. So whoever skips the
+    silent weeks, as a mask on the bare activity does, sees the same customers twice.  T at least 18.
+    """
+    y = rng.permutation(np.arange(n) % 2)
+    X = np.zeros((n, T, 2), np.float32)
+    for i in range(n):
+        silent = int(rng.integers(6, 9))
+        length = int(rng.integers(silent + 9, T + 1))
+        active = length - silent
+        mark = int(rng.integers(3, active - 3))
+        before = active if y[i] else mark
+        bought = np.where(np.arange(active) % int(rng.integers(1, 3)) == 0, rng.uniform(.5, 1.5, active), 0)
+        # A purchase before the silence, so that its length is known, wherever it stands; and for all alike, so that their number tells nothing.
+        bought[[mark - 1, active - 1]] = rng.uniform(.5, 1.5, 2)
+        X[i, T - length:, 0] = np.concatenate([bought[:before], np.zeros(silent), bought[before:]])
+        X[i, T - length:, 1] = 1
+    return X, y

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 # Its warnings are about compiled functions of ours (several models in one notebook), and would stand between a learner and a table.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -75,3 +76,87 @@ def sequence_autoencoder(T: int, F: int, size: int) -> tuple[keras.Model, keras.
     autoencoder = keras.Model(inputs, keras.layers.Dense(F)(x))
     autoencoder.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse")
     return autoencoder, keras.Model(inputs, code)
+
+
+def weekly_cnn(T: int, F: int, width: int = 32, rate: float = 2e-3) -> keras.Model:
+    """A small CNN over weekly sequences (T, F), compiled, that keeps the place of each week: Flatten, not a pooling over all of them."""
+    inputs = keras.Input((T, F))
+    x = keras.layers.Conv1D(width, 3, padding="causal", activation="relu")(inputs)
+    x = keras.layers.MaxPooling1D(2)(x)
+    x = keras.layers.Conv1D(width, 3, activation="relu")(x)
+    x = keras.layers.Dropout(.3)(keras.layers.Flatten()(x))
+    x = keras.layers.Dense(width, activation="relu")(x)
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    return model
+
+
+def weekly_lstm(T: int, F: int, units: int = 32, rate: float = 3e-3) -> keras.Model:
+    """One LSTM over weekly sequences (T, F), compiled; steps that are zero in all channels are padding and skipped.
+
+    The course's stand-in where your own model is not there yet.  `use_cudnn=False`: Keras' GPU kernel refuses padding on the left.
+    """
+    inputs = keras.Input((T, F))
+    state = keras.layers.LSTM(units, use_cudnn=False)(keras.layers.Masking(0.)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(state))
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    return model
+
+
+def hazard_head(T: int, F: int, periods: int, units: int = 32, rate: float = 3e-3) -> keras.Model:
+    """A GRU over weekly sequences (T, F) with one logit a future period, its hazard; compiled with the likelihood of what was observed.
+
+    Targets: `hazard_targets`.  The chance to survive all periods: `survival`.
+    """
+    inputs = keras.Input((T, F))
+    state = keras.layers.GRU(units, use_cudnn=False)(keras.layers.Masking(0.)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(periods)(state))
+
+    def negative_log_likelihood(target, logit):
+        event, at_risk = target[..., 0], target[..., 1]
+        return keras.ops.sum(at_risk * (keras.ops.softplus(logit) - event * logit), axis=-1)
+
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=negative_log_likelihood)
+    return model
+
+
+def hazard_targets(t, e, periods: int) -> np.ndarray:
+    """For `hazard_head`: float32 (n, periods, 2), whether the event fell in each period, and whether the period was observed at risk.
+
+    t: (n,) period of the event, or the last one observed (from 1).  e: (n,) 1 for an event, 0 for censored.
+    """
+    period, t = np.arange(1, periods + 1), np.asarray(t)[:, None]
+    event = (period == t) & (np.asarray(e)[:, None] == 1)
+    return np.stack([event, period <= t], axis=-1).astype(np.float32)
+
+
+def survival(logits) -> np.ndarray:
+    """(n,) the chance that no event falls in any of the periods, of hazards given as logits (n, periods): Π (1 − h)."""
+    return np.exp(-np.logaddexp(0, np.asarray(logits, float)).sum(axis=1))
+
+
+class Network(ClassifierMixin, BaseEstimator):
+    """A Keras model behind scikit-learn's interface, so that one search can tune it as it tunes a tree.
+
+    build: makes the compiled model from keyword arguments, `options`.  X: (n, T, F).
+    """
+
+    def __init__(self, build: Callable[..., keras.Model], options: dict | None = None, epochs: int = 5, batch_size: int = 128, seed: int = 0):
+        self.build, self.options, self.epochs, self.batch_size, self.seed = build, options, epochs, batch_size, seed
+
+    def fit(self, X, y) -> Network:
+        """Build anew and fit; nothing is kept of an earlier fit."""
+        keras.utils.set_random_seed(self.seed)
+        self.classes_ = np.unique(y)
+        self.model_ = self.build(**(self.options or {}))
+        self.model_.fit(X, y, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
+        return self
+
+    def predict_proba(self, X) -> np.ndarray:
+        """(n, 2) probabilities of staying and leaving."""
+        p = np.asarray(self.model_.predict(X, batch_size=2048, verbose=0))[:, 0]
+        return np.stack([1 - p, p], axis=1)
+
+    def predict(self, X) -> np.ndarray:
+        """(n,) the likelier class."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]

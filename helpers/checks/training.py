@@ -20,14 +20,17 @@ from helpers.rhythms import neighbour_purity
 
 SEED = 7
 """Every fit starts from it, so that a check repeats; the bounds were chosen over twenty draws of the data."""
+SAME = 1e-4
+"""Two probabilities nearer than this are the same: a longer sequence may add up in another order."""
 
 
 @dataclass(frozen=True)
 class FitAndPredict:
-    """Fit the returned model for some epochs, then predict."""
+    """Fit the returned model for some epochs, then predict; with `padding`, predict the same examples again behind so many more zero steps."""
 
     epochs: int
     batch_size: int
+    padding: int = 0
 
     def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
         import keras
@@ -43,12 +46,30 @@ class FitAndPredict:
         predictions = np.asarray(model.predict(np.array(case.new), verbose=0, batch_size=1024))
         facts["lowest"], facts["highest"] = float(predictions.min()), float(predictions.max())
         facts["constant"] = bool(predictions.max() - predictions.min() < 1e-6)
-        return {"facts": facts, "predictions": predictions}
+        if not self.padding:
+            return {"facts": facts, "predictions": predictions}
+        padded = self._padded(function, args, kwargs, model, np.array(case.new))
+        facts["padding_fits"] = padded is not None
+        facts["padding_matters"] = padded is None or not np.allclose(padded, predictions, atol=SAME)
+        return {"facts": facts, "predictions": predictions, "padded": np.full_like(predictions, np.nan) if padded is None else padded}
+
+    def _padded(self, function: Callable, args: tuple, kwargs: dict, model: Any, new: np.ndarray) -> np.ndarray | None:
+        """What the trained weights predict when more zero steps stand before each example; None if they fit no longer sequences."""
+        longer = function(args[0] + self.padding, *args[1:], **kwargs)
+        try:
+            longer.set_weights(model.get_weights())
+        except ValueError:
+            return None
+        return np.asarray(longer.predict(np.pad(new, ((0, 0), (self.padding, 0), (0, 0))), verbose=0, batch_size=1024))
 
 
-def fit_and_predict(epochs: int, batch_size: int) -> FitAndPredict:
-    """A call that fits the answer's compiled model and returns {"facts", "predictions"}."""
-    return FitAndPredict(epochs, batch_size)
+def fit_and_predict(epochs: int, batch_size: int, padding: int = 0) -> FitAndPredict:
+    """A call that fits the answer's compiled model and returns {"facts", "predictions"}.
+
+    padding: for a function (T, …) -> model, also {"padded"}: the predictions of a model built for T + padding steps with the weights just
+    trained, for the same examples with so many zero steps in front.
+    """
+    return FitAndPredict(epochs, batch_size, padding)
 
 
 def model_facts(model: Any) -> dict:
@@ -64,7 +85,9 @@ def model_facts(model: Any) -> dict:
         raise TypeError("the model is not compiled: call model.compile(optimizer=…, loss=…, metrics=[…]) before you return it")
     shape = tuple(model.output_shape)
     loss = model.loss
-    layers = [type(layer).__name__ for layer in model._flatten_layers(include_self=False)]
+    flat = list(model._flatten_layers(include_self=False))
+    layers = [type(layer).__name__ for layer in flat]
+    masking = [layer for layer in flat if type(layer).__name__ == "Masking"]
     activation = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
     metrics = [str(getattr(metric, "curve", None) or getattr(metric, "name", metric)) for metric in _asked_metrics(model)]
     return {
@@ -72,6 +95,8 @@ def model_facts(model: Any) -> dict:
         "output_units": int(shape[-1] or 0),
         "parameters": int(model.count_params()),
         "layers": layers,
+        "masks": bool(masking),
+        "mask_channels": int(masking[0]._inbound_nodes[0].input_tensors[0].shape[-1] or 0) if masking else 0,
         "activation": str(activation),
         "loss": str(loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", loss)),
         "metrics": metrics,
@@ -96,6 +121,7 @@ class AucAtLeast:
 
     bound: float
     advice: tuple[tuple[str, str, Text], ...] = ()
+    padded: bool = False
 
     def notes(self, got: Any) -> tuple[Text, ...]:
         """Advice on a model that ranks well enough: what its facts say that the predictions cannot."""
@@ -128,15 +154,29 @@ class AucAtLeast:
         if auc < self.bound:
             return Difference("value", Text("AUC on new examples after a short training", "短时间训练后在新样本上的 AUC"),
                               f"{auc:.3f}", f">= {self.bound:g}")
+        return self._padding(predictions, got.get("padded"), facts) if self.padded else None
+
+    def _padding(self, predictions: np.ndarray, padded: Any, facts: dict) -> Difference | None:
+        what = Text("the same customers with more padding in front", "同一批用户，前面多加一些填充步")
+        if not facts.get("padding_fits"):
+            return Difference("value", what, str(Text("the weights do not fit a longer sequence", "权重不适用于更长的序列")),
+                              str(Text("the same probabilities", "同样的概率")))
+        if not isinstance(padded, np.ndarray) or padded.dtype.kind != "f" or padded.shape != predictions.shape:
+            return Difference("shape", what, _kind(padded), str(predictions.shape))
+        moved = float(np.abs(padded - predictions).max())
+        if not moved <= SAME:
+            return Difference("value", what, str(Text(f"a probability moves by {moved:.3f}", f"某个概率变动了 {moved:.3f}")),
+                              str(Text("the same probabilities", "同样的概率")))
         return None
 
 
-def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = ()) -> AucAtLeast:
+def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = (), padded: bool = False) -> AucAtLeast:
     """A judge of predictions by labels the answer never sees.
 
-    advice: (fact, what it should contain, what to say if it does not); shown, never judged.
+    advice: (fact, what it should contain, what to say if it does not); shown, never judged.  padded: more padding in front of the examples
+    must change no prediction (the call needs `padding`).
     """
-    return AucAtLeast(bound, advice)
+    return AucAtLeast(bound, advice, padded)
 
 
 @dataclass(frozen=True)

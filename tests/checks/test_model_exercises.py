@@ -82,3 +82,47 @@ def test_lying_about_the_model_earns_nothing(answer):
 def test_the_labels_of_new_examples_never_reach_the_answer():
     arguments = calling.encode_arguments(CLOUDS.cases(3)[0])
     assert "truth" not in str(arguments)
+
+
+def rising(rng):
+    """Short sequences, padded in front with zeros: the last step tells the class."""
+    while True:
+        y = rng.integers(0, 2, 400)
+        X = rng.random((400, 6, 2)).astype("float32") + .1
+        X[:, -1, 0] += y
+        X[:, :2] = 0
+        yield case(6, 2).trains_on(X[:300], y[:300]).predicts(X[300:], truth=y[300:])
+
+
+RISING = Exercise("rising", Lesson("01_behaviour"), rising, "core", 5, 10, False, ("keras",), ("rising",), auc_at_least(.9, padded=True),
+                  fit_and_predict(epochs=6, batch_size=16, padding=3), (), 1, 60.0)
+
+
+def recurrent(mask=True, flat=False):
+    def rising(T, F):
+        import keras
+
+        inputs = x = keras.Input((T, F))
+        if mask:
+            x = keras.layers.Masking(0.)(x)
+        x = keras.layers.GRU(8, return_sequences=flat)(x)
+        if flat:
+            x = keras.layers.Flatten()(x)
+        model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+        model.compile(optimizer=keras.optimizers.Adam(.05), loss="binary_crossentropy")
+        return model
+    return rising
+
+
+@pytest.mark.parametrize(("function", "earned", "facts"), [
+    (recurrent(), 10, {"padding_fits": True, "padding_matters": False, "masks": True, "mask_channels": 2}),
+    (recurrent(mask=False), 0, {"padding_fits": True, "padding_matters": True, "masks": False, "mask_channels": 0}),
+    (recurrent(flat=True), 0, {"padding_fits": False, "padding_matters": True}),
+], ids=["masked", "padding read", "weights tied to the length"])
+def test_more_padding_in_front_must_change_no_prediction(function, earned, facts):
+    cases = RISING.cases(3)
+    outcomes = calling.run_all(RISING, cases, {"rising": function})
+    found = verdict(RISING, cases, outcomes, ())
+    assert found.earned == earned, found.failure
+    told = outcomes[0].answer["facts"]
+    assert {name: told[name] for name in facts} == facts

@@ -66,3 +66,8 @@ def test_suppressed_categories_leave_and_the_rest_sums_to_one():
     seen = Till(LINES, PRODUCTS).portraits("2017-05-01", look_back=4).without(["WINE"])
     assert seen.categories == ["MILK", "OTHER"]
     assert np.allclose(seen.shares, [[1, 0], [.5, .5]])                  # of the second nothing is left: it looks like nobody
+
+
+def test_daily_spend_is_the_days_and_nothing_outside_them():
+    spend = Till(LINES, PRODUCTS).daily_spend("2017-04-30", 2)
+    assert spend.tolist() == [[0, 0], [15, 50], [0, 0], [0, 0]]          # households 5, 7, 8, 9 on 30 April and 1 May

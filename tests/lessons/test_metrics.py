@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, brier_score_loss
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from helpers import metrics
 
@@ -17,6 +17,13 @@ def ranked():
 def test_pr_auc_is_scikit_learns_average_precision_with_ties_too(ranked):
     y, score, _ = ranked
     assert metrics.pr_auc(y, score) == pytest.approx(average_precision_score(y, score))
+
+
+def test_roc_auc_is_scikit_learns_with_ties_too_and_nan_with_one_class(ranked):
+    y, score, _ = ranked
+    assert metrics.roc_auc(y, score) == pytest.approx(roc_auc_score(y, score))
+    assert metrics.roc_auc(y, np.round(score, 1)) == pytest.approx(roc_auc_score(y, np.round(score, 1)))
+    assert np.isnan(metrics.roc_auc([1, 1], [.1, .2]))
 
 
 def test_a_constant_score_has_the_base_rate_as_pr_auc_and_a_lift_of_one_in_any_order():
@@ -60,7 +67,7 @@ def test_whole_weights_are_rows_repeated(ranked):
     y, score, _ = ranked
     times = np.random.default_rng(1).integers(0, 4, len(y))
     again = np.repeat(np.arange(len(y)), times)
-    for metric, args in ((metrics.pr_auc, ()), (metrics.lift_at_share, (.1,)), (metrics.brier, ())):
+    for metric, args in ((metrics.pr_auc, ()), (metrics.roc_auc, ()), (metrics.lift_at_share, (.1,)), (metrics.brier, ())):
         of_weights = metrics.weighted(metric, y, score, *args)
         assert of_weights(times.astype(float)) == pytest.approx(metric(y[again], score[again], *args))
 

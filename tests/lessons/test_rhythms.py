@@ -1,9 +1,12 @@
 """The planted rhythms hide their kind in the order of the weeks, and nowhere else."""
 
 import numpy as np
+import pytest
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
-from helpers.rhythms import RHYTHMS, neighbour_purity, planted_rhythms
+from helpers.rhythms import RHYTHMS, early_or_late_bursts, neighbour_purity, paused_or_gone, planted_rhythms
 
 
 def test_a_seed_gives_the_same_rhythms_again():
@@ -28,3 +31,39 @@ def test_purity_is_the_share_of_nearest_neighbours_of_the_same_kind():
     assert neighbour_purity(codes, [0, 0, 0, 1, 1, 1], neighbours=2) == 1
     assert neighbour_purity(codes, [0, 0, 1, 1, 1, 1], neighbours=2) == 8 / 12
     assert neighbour_purity([[0.], [0.], [5.]], [0, 0, 1], neighbours=1) == 2 / 3
+
+
+def auc(make, inputs, T):
+    """AUC on new customers of a logistic regression on some inputs made of their sequences."""
+    rng = np.random.default_rng(5)
+    (X, y), (X_new, y_new) = make(rng, 1500, T), make(rng, 1500, T)
+    return roc_auc_score(y_new, LogisticRegression(max_iter=2000).fit(inputs(X), y).predict_proba(inputs(X_new))[:, 1])
+
+
+def test_bursts_tell_who_leaves_by_their_place_and_by_nothing_that_a_pooling_keeps():
+    assert auc(early_or_late_bursts, lambda X: X[:, :, 0], 24) > .95
+    threes = [np.lib.stride_tricks.sliding_window_view(np.arange(24), 3)]
+    for pooled in (lambda X: np.sort(X[:, :, 0], axis=1), lambda X: X[:, threes[0], 0].sum(axis=2).max(axis=1, keepdims=True), lambda X: X.mean(axis=1)):
+        assert abs(auc(early_or_late_bursts, pooled, 24) - .5) < .06
+
+
+def without_silence(X):
+    """What is left of the activity when silent weeks and padding are skipped alike: the last purchases, in order."""
+    lines = [row[row > 0] for row in X[:, :, 0]]
+    return np.stack([np.pad(line, (max(0, 12 - len(line)), 0))[-12:] for line in lines])
+
+
+def test_without_the_silent_weeks_nothing_tells_who_paused_and_who_is_gone():
+    assert abs(auc(paused_or_gone, without_silence, 20) - .5) < .06
+    assert abs(auc(paused_or_gone, lambda X: np.stack([X[:, :, 0].sum(axis=1), (X[:, :, 0] > 0).sum(axis=1), X[:, :, 1].sum(axis=1)], axis=1), 20) - .5) < .06
+    assert auc(paused_or_gone, lambda X: X[:, -7:, 0], 20) > .95
+
+
+@pytest.mark.parametrize("T", [18, 20, 30])
+def test_padding_is_zero_in_both_channels_and_stands_in_front(T):
+    X, y = paused_or_gone(np.random.default_rng(1), 200, T)
+    assert X.shape == (200, T, 2)
+    assert y.sum() == 100
+    assert (np.diff(X[:, :, 1], axis=1) >= 0).all()
+    assert (X[:, :, 0][X[:, :, 1] == 0] == 0).all()
+    assert (X[:, -1, 1] == 1).all()
