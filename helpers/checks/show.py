@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.checks.judge import WHOLE, _short
+from helpers.checks.judge import _short
 from helpers.checks.verdict import Failure, Verdict
 from helpers.language import Text
 
@@ -175,8 +175,7 @@ def _failure(verdict: Verdict, failure: Failure):
         where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
         html = say("difference", where=escape(where), got=f"<code>{escape(got)}</code>", expected=f"<code>{escape(expected)}</code>")
         yield html, say("difference", where=where, got=got, expected=expected)
-    if stage in ("type", "unsupported") and failure.difference is not None and failure.difference.got == "None" \
-            and failure.difference.where == WHOLE:
+    if stage == "type" and outcome.kind == "value" and outcome.answer is None:      # not: a None somewhere in the answer
         yield _both(say("none"))
     if stage not in ("todo", "missing") and not verdict.exercise.trained:
         call = describe_call(case)
