@@ -239,7 +239,9 @@ check(kmeans)
 # %%
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
+_ = threadpool_limits(1)                                             # tables as small as ours: threads would mostly wait for each other
 first = seen[8]                                                      # the cut-off at which every portrait is fitted
 scale = StandardScaler().fit(np.log1p(first.rfm))
 standard_rfm = scale.transform(np.log1p(first.rfm))
