@@ -44,13 +44,16 @@ def shares_scaled(fitted: Portraits, seed: int, size: int = CODE) -> Callable[[P
 def words_scaled(vectors: np.ndarray, size: int = CODE) -> Features:
     """The leading directions of the basket's text, in standard units: (fit, seed) -> portraits -> (n, size).
 
-    vectors: (categories, d), the text vectors of the portraits' categories, in their order. A basket is the mean of its categories' vectors,
-    weighted by the square root of their share.
+    vectors: (categories, d), the text vectors of the portraits' categories, in their order. A basket is the sum of its categories' vectors,
+    weighted by the square root of their share, and cut to length one: the length would tell how many categories it has, not which. A basket
+    whose categories all have a zero vector stays zero.
     """
 
     def fit(fitted: Portraits, seed: int) -> Callable[[Portraits], np.ndarray]:
         def read(portraits: Portraits) -> np.ndarray:
-            return np.sqrt(portraits.shares) @ vectors
+            total = np.sqrt(portraits.shares) @ vectors
+            length = np.linalg.norm(total, axis=1, keepdims=True)
+            return np.divide(total, length, out=np.zeros_like(total), where=length > 0)
 
         directions = PCA(size, random_state=0).fit(read(fitted))
         scale = StandardScaler().fit(directions.transform(read(fitted)))

@@ -177,7 +177,7 @@ def progress(which: str | None = None) -> None:
         return
     rows = [(exercise, _verdicts.get(exercise.name)) for each in wanted for exercise in exercises(each)]
     lines = [_so_far(each) for each in wanted] or [Text("No check has run yet in this session.", "本次会话还没有运行过检查。")]
-    _display(table_card(rows, [str(line) for line in lines]))
+    _display(table_card(rows, [str(line) for line in lines], unchecked="unchecked"))
 
 
 def _so_far(of_lesson) -> Text:
@@ -185,11 +185,11 @@ def _so_far(of_lesson) -> Text:
     return _SO_FAR.format(lesson=of_lesson.name, earned=earned)
 
 
-def table_card(rows: list[tuple[Exercise, Verdict | None]], lines: list[str]) -> show.Card:
-    """Exercises and what each has earned, as one table."""
+def table_card(rows: list[tuple[Exercise, Verdict | None]], lines: list[str], unchecked: str = "untouched") -> show.Card:
+    """Exercises and what each has earned, as one table.  unchecked: the message of an exercise without a verdict."""
     html, text = [], []
     for exercise, found in rows:
-        state = show.say("untouched") if found is None or found.untouched else show.say("passed" if found.passed else "failed")
+        state = show.say(unchecked) if found is None else show.say("untouched") if found.untouched else show.say("passed" if found.passed else "failed")
         mark = "○" if found is None or found.untouched else "✓" if found.passed else "✗"
         worth = f"{found.earned if found else 0:g} / {exercise.points}" if exercise.points else exercise.level
         likely = str(found.mistakes[0].explanation) if found and not found.passed and found.mistakes else ""

@@ -20,6 +20,7 @@ SAYS = {
     "graded passed": Text("all graded cases passed", "全部评分用例已通过"),
     "failed": Text("not yet", "尚未通过"),
     "untouched": Text("not written yet", "尚未作答"),
+    "unchecked": Text("not checked in this notebook's session", "本笔记本的本次会话中尚未检查"),
     "refused": Text("not your own work", "未自行实现"),
     "points": Text("{earned:g} of {points} points", "{earned:g} / {points} 分"),
     "bonus": Text("beside the points", "不计入总分"),
@@ -36,6 +37,7 @@ SAYS = {
                     "调用修改了传入的参数。请在副本上操作：调用者还要用到它们。"),
     "error": Text("It raised {error}: {message}", "抛出了 {error}：{message}"),
     "silent error": Text("It raised {error}, without a message.", "抛出了 {error}，没有附带信息。"),
+    "wrong error": Text("It raised {error} where {expected} was asked for: {message}", "抛出了 {error}，而题目要求 {expected}：{message}"),
     "no error": Text("It should have raised {error}, but returned {got}.", "本应抛出 {error}，却返回了 {got}。"),
     "none": Text("Does every path end in a `return`?", "是否每条路径都有 `return`？"),
     "call": Text("call: {call}", "调用：{call}"),
@@ -44,6 +46,7 @@ SAYS = {
                                "答案的类型无法评判。请返回普通数值、列表、数组或数据框。"),
     "graded error": Text("It raised {error} on a case that has an answer. `check` shows where, on public cases of the same kind.",
                          "在本应有答案的用例上抛出了 {error}。`check` 会在同类公开用例上指出位置。"),
+    "graded wrong error": Text("It should have raised {error}, but raised another error.", "本应抛出 {error}，却抛出了其他错误。"),
     "graded no error": Text("It should have raised {error}, but returned a value.", "本应抛出 {error}，却返回了一个值。"),
     "graded difference": Text("Differs from what is expected: {where}", "与预期不同：{where}"),
     "graded failures": Text("{failures} of {cases} hidden cases fail.", "{cases} 个隐藏用例中有 {failures} 个失败。"),
@@ -160,7 +163,10 @@ def _failure(verdict: Verdict, failure: Failure):
         yield _both(say("mutated"))
     elif stage == "error":
         name = outcome.errors[0] if outcome.errors else "Exception"
-        yield _both(say("error", error=name, message=outcome.message) if outcome.message else say("silent error", error=name))
+        if case.error is not None:
+            yield _both(say("wrong error", error=name, expected=case.error.__name__, message=outcome.message or "—"))
+        else:
+            yield _both(say("error", error=name, message=outcome.message) if outcome.message else say("silent error", error=name))
         if outcome.traceback:
             yield f'<pre style="margin:.2em 0;font-size:.85em">{escape(outcome.traceback)}</pre>', outcome.traceback
     elif stage == "no error":
@@ -169,7 +175,7 @@ def _failure(verdict: Verdict, failure: Failure):
         where, got, expected = str(failure.difference.where), failure.difference.got, failure.difference.expected
         html = say("difference", where=escape(where), got=f"<code>{escape(got)}</code>", expected=f"<code>{escape(expected)}</code>")
         yield html, say("difference", where=where, got=got, expected=expected)
-    if stage in ("type", "unsupported") and failure.difference is not None and failure.difference.got == "None":
+    if stage == "type" and outcome.kind == "value" and outcome.answer is None:      # not: a None somewhere in the answer
         yield _both(say("none"))
     if stage not in ("todo", "missing") and not verdict.exercise.trained:
         call = describe_call(case)
@@ -192,7 +198,8 @@ def _graded_failure(verdict: Verdict, failure: Failure):
         yield _both(say("mutated"))
     elif stage == "error":
         name = outcome.errors[0] if outcome.errors else ""
-        yield _both(say("ended") if name == "ProcessEnded" else say("graded error", error=name if name in _BUILTIN_ERRORS else "Exception"))
+        asked = say("graded wrong error", error=case.error.__name__) if case.error is not None else ""
+        yield _both(say("ended") if name == "ProcessEnded" else asked or say("graded error", error=name if name in _BUILTIN_ERRORS else "Exception"))
     elif stage == "no error":
         yield _both(say("graded no error", error=case.error.__name__))
     elif failure.difference is not None and case.truth is not None:

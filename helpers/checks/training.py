@@ -270,11 +270,13 @@ class Portrays:
         spread = ((new - new.mean(axis=(0, 1))) ** 2).sum()
         explained = float(1 - ((np.asarray(got["rebuilt"], float) - new) ** 2).sum() / spread)
         if explained < self.explained:
-            return Difference("value", Text("share of the variance of new sequences that is rebuilt", "新序列方差中被重建的比例"),
+            return Difference("value", Text("share of the variance of new sequences that is rebuilt (too small a learning rate ends here, too)",
+                                            "新序列方差中被重建的比例（学习率太小也会如此）"),
                               f"{explained:.3f}", f">= {self.explained:g}")
         purity = neighbour_purity(got["codes"], np.asarray(case.truth))
         if purity < self.purity:
-            return Difference("value", Text("share of nearest neighbours, by code, that have the same rhythm", "按编码最近的邻居中节律相同的比例"),
+            return Difference("value", Text("share of nearest neighbours, by code, that have the same rhythm (too small a learning rate ends here, too)",
+                                            "按编码最近的邻居中节律相同的比例（学习率太小也会如此）"),
                               f"{purity:.3f}", f">= {self.purity:g}")
         return None
 

@@ -196,6 +196,36 @@ def nan_for_empty(X, init, iters):
     return _kmeans(X, init, iters, empty="nan")
 
 
+@mistake_of("kmeans", Text("A centre without rows became nan, and argmin takes nan for the smallest: from then on every row goes to it. "
+                           "Such a centre stays where it is.",
+                           "没有成员的中心变成了 nan，而 argmin 把 nan 当作最小：此后所有行都归它。这样的中心应保持不动。"))
+def nan_takes_every_row(X, init, iters):
+    X, centres, history = np.asarray(X, float), np.array(init, float), []
+    for turn in range(iters + 1):
+        squared = _squared(X, centres)
+        labels = squared.argmin(axis=1)
+        history.append(float(squared[np.arange(len(X)), labels].sum()))
+        if turn < iters:
+            with np.errstate(invalid="ignore"):
+                centres = np.array([X[labels == j].sum(axis=0) / np.float64((labels == j).sum()) for j in range(len(centres))])
+    return labels, centres, history
+
+
+@mistake_of("kmeans", Text("The square was multiplied out, x² − 2xc + c². Far from the origin the large numbers swallow the small difference: "
+                           "subtract first, square then.",
+                           "把平方展开成了 x² − 2xc + c²。远离原点时，大数会吞掉微小的差：应先求差再平方。"))
+def squares_multiplied_out(X, init, iters):
+    X, centres, history = np.asarray(X, float), np.array(init, float), []
+    for turn in range(iters + 1):
+        squared = (X ** 2).sum(axis=1)[:, None] - 2 * X @ centres.T + (centres ** 2).sum(axis=1)
+        labels = squared.argmin(axis=1)
+        history.append(float(squared.min(axis=1).sum()))
+        if turn < iters:
+            for j in np.unique(labels):
+                centres[j] = X[labels == j].mean(axis=0)
+    return labels, centres, history
+
+
 @mistake_of("kmeans", Text("A centre without rows went to the origin: a sum of nothing is 0. It stays where it is.",
                            "没有成员的中心跑到了原点（空集之和为 0）。它应保持不动。"))
 def origin_for_empty(X, init, iters):
@@ -242,6 +272,14 @@ def stopped_early(X, init, iters):
     labels, centres, history = _kmeans(X, init, iters)
     still = next((i for i in range(1, len(history)) if history[i] == history[i - 1]), len(history))
     return labels, centres, history[:still]
+
+
+@mistake_of("kmeans", Text("It stopped one round after nothing moved. Do exactly `iters` rounds: the history always has iters + 1 numbers.",
+                           "在不再变化的下一轮停止了。要恰好做 `iters` 轮：历史总是有 iters + 1 个数。"))
+def stopped_one_round_later(X, init, iters):
+    labels, centres, history = _kmeans(X, init, iters)
+    still = next((i for i in range(1, len(history)) if history[i] == history[i - 1]), len(history))
+    return labels, centres, history[:still + 1]
 
 
 @alternate_of("kmeans")
@@ -335,6 +373,12 @@ def centroids(X):
                                  "高度是平方值。合并顺序正确，但高度应以距离为单位：请开方。"))
 def squared_height(X):
     return _tree(X, shown=lambda A, B: _ward(A, B) ** 2)
+
+
+@mistake_of("ward_linkage", Text("The height is the growth of the inertia itself. SciPy's height is √(2 · growth), in the unit of a distance.",
+                                 "高度取的是簇内平方和的增量本身。SciPy 的高度是 √(2 · 增量)，以距离为单位。"))
+def growth_of_inertia(X):
+    return _tree(X, shown=lambda A, B: _ward(A, B) ** 2 / 2)
 
 
 @mistake_of("ward_linkage", Text("The 2 under the root is missing. With it two single rows merge at exactly their distance, as in SciPy.",
@@ -591,15 +635,15 @@ def _malformed(claim, extra=False, empty=False, booleans=False):
 
 
 def _sorted_out(claims, purchases, forbidden, order=("malformed", "forbidden", "invented", "unsupported"), where=("tag", "about"), case=False,
-                whole=False, some_invented=any, some_unsupported=any, **form):
+                whole=False, some_invented=any, some_unsupported=any, named=str, **form):
     def says(word, part):
         word, part = (word, part) if case else (word.lower(), part.lower())
-        return word in part.split() if whole else word in part
+        return re.search(rf"\b{re.escape(word)}\b", part) is not None if whole else word in part
 
     tests = {
         "forbidden": lambda c: any(says(word, c[key]) for word in forbidden for key in where),
         "invented": lambda c: some_invented([number not in purchases for number in c["evidence"]]),
-        "unsupported": lambda c: some_unsupported([purchases.get(number) != c["about"] for number in c["evidence"]]),
+        "unsupported": lambda c: some_unsupported([named(purchases.get(number, "")) != named(c["about"]) for number in c["evidence"]]),
     }
     accepted, refused = [], []
     for i, claim in enumerate(claims):
@@ -631,6 +675,18 @@ def one_fitting_purchase_is_enough(text, purchases, forbidden):
                                      "购买存在还不够：没有检查它们是否就是声明所说的商品。"))
 def existence_is_enough(text, purchases, forbidden):
     return _sorted_out(_claims(text), purchases, forbidden, order=("malformed", "forbidden", "invented"))
+
+
+@mistake_of("validate_profile", Text("The item's name was compared without regard to capitals. Names must agree to the letter: Fluid Milk is not FLUID MILK.",
+                                     "比较商品名时忽略了大小写。名称必须逐字一致：Fluid Milk 不是 FLUID MILK。"))
+def names_without_capitals(text, purchases, forbidden):
+    return _sorted_out(_claims(text), purchases, forbidden, named=str.lower)
+
+
+@mistake_of("validate_profile", Text("Forbidden words were looked for as whole words. \"pregnan\" must be found in *pregnancy*: a part of the text is enough.",
+                                     "只按整词查找了禁用词。\"pregnan\" 必须能在 *pregnancy* 中找到：作为文字的一部分即可。"))
+def whole_words_only(text, purchases, forbidden):
+    return _sorted_out(_claims(text), purchases, forbidden, whole=True)
 
 
 @mistake_of("validate_profile", Text("Forbidden words in capitals slipped through: compare both sides in small letters.",

@@ -100,6 +100,8 @@ def test_progress_counts_the_points_so_far(split, monkeypatch, capsys):
     progress("00")
     said = capsys.readouterr().out
     assert f"00_start: {find('temporal_split').points} of 100 points so far in this session" in said
+    assert "not checked in this notebook's session" in said
+    assert "not written yet" not in said
 
 
 def test_a_check_speaks_chinese(split, capsys):

@@ -104,3 +104,57 @@ def test_own_names_and_tables_are_left_alone_too(cells):
 def test_a_hostile_number_of_meanings_is_refused_and_not_followed_for_ever():
     cells = [f"def g{i}(x): return g{i + 1}(x)\ng{i} = g{i}" for i in range(400)] + ["def f(x): return g0(x)"]
     assert "code that is too long or too deep to read" in reached(*(cells * 3))
+
+
+INNER = """def f(x):
+    class State:
+        def __init__(self, x):
+            self.x = np.sort(x)
+        def turn(self):
+            self.x = self.x + 1
+            return self.x
+    return State(x).turn()"""
+LAYER = """def f(x):
+    class Last(pandas.Layer):
+        def __init__(self, **named):
+            super().__init__(**named)
+            self.units = 3
+        def call(self, y):
+            return y[:, -self.units]
+    return Last()(x)"""
+SETUP = "import pandas, numpy as np\nfrom helpers import check, hint"
+
+
+@pytest.mark.parametrize("answer", [INNER, LAYER, "def f(x):\n    x.trainable = False\n    return x.trainable"], ids=["class", "layer", "attribute"])
+def test_a_class_with_an_init_inside_an_answer_is_no_delegation_however_often_it_is_checked_and_it_does_not_persist(answer):
+    assert reached(SETUP, answer, "check(f)", "hint(f)", answer, "check(f)") == []
+    assert reached(SETUP, answer, "check(f)", "def f(x): return x.x, x.units, x.trainable", "check(f)") == []
+
+
+def test_an_answer_with_a_class_may_be_tried_beside_a_library_without_having_used_it():
+    assert reached(SETUP, INNER, "from sklearn.metrics import auc\nprint(f(np.ones(3)), auc)", INNER) == []
+
+
+@pytest.mark.parametrize("how", [
+    "P.put(g, t)", "P().__class__.put(g, t)", "type(P()).put(g, t)", "Q = P\n    Q.put(g, t)", "[P][0].put(g, t)",
+])
+@pytest.mark.parametrize("method", ["def put(self, t): self.mean = t"])
+def test_a_method_called_through_its_class_still_installs_tools(how, method):
+    assert reached("import scipy.stats", f"def put(g, t):\n    class P:\n        {method}\n    {how}",
+                   "put(f, scipy.stats.tmean)", "def f(x): return f.mean(x)")
+
+
+@pytest.mark.parametrize("method", [
+    "@staticmethod\n        def put(g, t): g.mean = t", "def put(self, g, t):\n            self = g\n            self.mean = t",
+    "def put(self, g, t):\n            def inner(self): self.mean = t\n            inner(g)",
+    "def put(self, g, t): g.mean = t", "def put(self, g, t):\n            for self in [g]: self.mean = t",
+    "def put(self, g, t):\n            match g:\n                case self: self.mean = t",
+    "@classmethod\n        def put(cls, g, t): cls.on(g, t)\n        def on(self, t): self.mean = t",
+])
+def test_a_method_that_stores_in_something_else_than_its_own_instance_still_installs_tools(method):
+    assert reached("import scipy.stats", f"def put(g, t):\n    class P:\n        {method}\n    P().put(g, t)",
+                   "put(f, scipy.stats.tmean)", "def f(x): return f.mean(x)")
+
+
+def test_a_check_of_ones_own_making_installs_what_it_stores():
+    assert reached("import scipy.stats", "def check(g): g.mean = scipy.stats.tmean", "check(f)", "def f(x): return f.mean(x)")

@@ -3,6 +3,7 @@
 import contextlib
 
 import numpy as np
+import pytest
 from toy import TIES, TOO_LARGE, lowest_first, precision, reference
 
 from helpers.checks.delegation import Borrowed
@@ -58,6 +59,24 @@ def test_none_a_string_and_a_wrong_shape_get_messages_of_their_own(judge_answer)
     assert "got str" in texts[1]
     assert "array" in texts[2]
     assert len(set(texts)) == 3
+
+
+def test_a_none_inside_an_answer_is_not_taken_for_a_forgotten_return(judge_answer):
+    text = verdict_card(judge_answer(lambda bought, score, k: (None, 1))).text
+    assert "`return`" not in text
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_another_error_than_the_one_asked_for_is_told_which_was_asked_for(judge_answer, graded):
+    def other(bought, score, k):
+        if k > len(bought):
+            raise KeyError("k")
+        return reference(bought, score, k)
+
+    text = verdict_card(judge_answer(other), graded=graded).text
+    assert "ValueError" in text
+    assert ("KeyError" in text) is not graded
+    assert "has an answer" not in text
 
 
 def test_a_changed_argument_is_named(judge_answer):

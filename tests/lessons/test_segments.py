@@ -74,3 +74,13 @@ def test_segments_in_order_are_numbered_by_money_from_the_most():
 
 def test_nearest_is_the_euclidean_distance_to_the_closest_row():
     assert np.allclose(nearest(np.array([[0., 0.], [3., 4.]]), np.array([[0., 0.], [3., 0.]])), [0, 4])
+
+
+def test_a_basket_of_words_is_told_by_what_is_in_it_not_by_how_many_categories_or_how_much():
+    people = crowd(0)
+    vectors = np.random.default_rng(1).normal(size=(12, 20))
+    place = segments.words_scaled(vectors, 3)(people, 0)
+    longer = segments.words_scaled(vectors * 5, 3)(people, 0)
+    assert np.allclose(place(people), longer(people))
+    nothing = Portraits(None, people.ids[:1], people.rfm[:1], np.zeros((1, 12)), people.weeks[:1], people.categories)
+    assert np.isfinite(place(nothing)).all()
