@@ -769,7 +769,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
+_ = threadpool_limits(1)                                             # tables as small as ours: threads would mostly wait for each other
 scores = {}          # name -> (scores on validation rows, on test rows, seconds to fit); scores (n,) or (seeds, n), a higher one means likelier to lapse
 scores["base rate"] = np.zeros(len(valid)), np.zeros(len(test)), 0.0
 scores["recency"] = F_valid["recency"], F_test["recency"], 0.0
