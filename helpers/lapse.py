@@ -89,14 +89,14 @@ class Diary:
     def sequences(self, rows: Rows) -> np.ndarray:
         """Model inputs, float32 (n, 24, 3), week by week, the latest last: log(1 + USD) / 5, days with a purchase / 7, observed.
 
-        Weeks before a household's first purchase of the 24 are padding: zeros in all three channels. A silent week after it has observed = 1.
+        Weeks before a household's first purchase in the diary are padding: zeros in all three channels. A silent week after it has observed = 1.
         """
         days = rows.day[:, None] + np.arange(-7 * LOOK_BACK, 0)
         window = self.spend[rows.household[:, None], days].reshape(len(rows), LOOK_BACK, 7)
         X = np.empty((len(rows), LOOK_BACK, 3), np.float32)
         X[..., 0] = np.log1p(window.sum(axis=2)) / 5
         X[..., 1] = (window > 0).sum(axis=2) / 7
-        X[..., 2] = np.maximum.accumulate(X[..., 0] > 0, axis=1)
+        X[..., 2] = np.arange(LOOK_BACK) >= (LOOK_BACK - self._weeks_known(rows))[:, None]
         return X
 
     def features(self, rows: Rows) -> pd.DataFrame:
@@ -104,7 +104,8 @@ class Diary:
 
         `recency`: days since the last purchase. `days_4w`, `days_8w`, `days_24w`: days with a purchase. `ratio_4w`, `ratio_8w`: spend a week
         lately over the pace. `spend`: log of 24 weeks' USD. `weeks`: weeks with a purchase. `swing`: standard deviation of weekly spend over
-        the pace. `gap`: median days between purchases (168 if there are fewer than two). `overdue`: recency over gap. `age`: weeks observed.
+        the pace. `gap`: median days between purchases (168 if there are fewer than two). `overdue`: recency over gap. `age`: weeks since the first
+        purchase in the diary, at most 24.
         """
         days = rows.day[:, None] + np.arange(-7 * LOOK_BACK, 0)
         window = self.spend[rows.household[:, None], days]
@@ -118,15 +119,23 @@ class Diary:
             "days_4w": bought[:, -28:].sum(axis=1), "days_8w": bought[:, -56:].sum(axis=1), "days_24w": bought.sum(axis=1),
             "ratio_4w": weekly[:, -4:].mean(axis=1) / pace, "ratio_8w": weekly[:, -8:].mean(axis=1) / pace,
             "spend": np.log1p(weekly.sum(axis=1)), "weeks": (weekly > 0).sum(axis=1), "swing": weekly.std(axis=1) / pace,
-            "gap": gap, "overdue": recency / gap, "age": LOOK_BACK - (weekly > 0).argmax(axis=1),
+            "gap": gap, "overdue": recency / gap, "age": self._weeks_known(rows),
         }).astype(float)
 
     def orders(self, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What BG/NBD needs, of the 24 weeks: repeat purchase days x, weeks from the first to the last tx, and to the cut-off T; (n,) each."""
-        days = rows.day[:, None] + np.arange(-7 * LOOK_BACK, 0)
-        bought = self.spend[rows.household[:, None], days] > 0
-        first, last = bought.argmax(axis=1), 7 * LOOK_BACK - 1 - bought[:, ::-1].argmax(axis=1)
-        return bought.sum(axis=1) - 1, (last - first) / 7, (7 * LOOK_BACK - first) / 7
+        """What BG/NBD needs, from the first purchase in the diary: repeat purchase days x, weeks from the first to the last tx, to the cut-off T."""
+        x, tx, T = np.empty((3, len(rows)))
+        for day in np.unique(rows.day):
+            here = rows.day == day
+            bought = self.spend[rows.household[here], :day] > 0
+            first, last = bought.argmax(axis=1), day - 1 - bought[:, ::-1].argmax(axis=1)
+            x[here], tx[here], T[here] = bought.sum(axis=1) - 1, (last - first) / 7, (day - first) / 7
+        return x, tx, T
+
+    def _weeks_known(self, rows: Rows) -> np.ndarray:
+        """(n,) weeks from the one of the first purchase in the diary to the cut-off, at most 24."""
+        first = (self.spend > 0).argmax(axis=1)
+        return np.minimum(-(-(rows.day - first[rows.household]) // 7), LOOK_BACK)
 
     @cached_property
     def _total(self) -> np.ndarray:

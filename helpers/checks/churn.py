@@ -246,7 +246,7 @@ def build_churn_cnn(rng):
 
 @exercise(level="core", minutes=20, points=25, short=True, uses=("keras", "tensorflow"), cases=2,
           call=fit_and_predict(epochs=4, batch_size=32, padding=7), judge=auc_at_least(WHEN_BOUND, LOSS_ADVICE, padded=True), hints=(
-              Text("Print `model.output_shape` of the interviewer's model before its last repair. How many numbers for one customer?",
+              Text("Print `model.output_shape` of the interviewer's model. How many numbers for one customer?",
                    "打印面试官模型的 `model.output_shape`。一个用户得到多少个数？"),
               Text("`Masking(0.)` skips a step only where *all* its channels are 0. Which steps are that here, and which are not?",
                    "`Masking(0.)` 只跳过*所有*通道都为 0 的步。这里哪些步是这样，哪些不是？"),
@@ -287,6 +287,8 @@ def bgnbd_loglik(rng):
     yield case((.5, 6., .8, .5), [0, 0, 3], [0., 0., 12.], [30., 12.5, 30.]).shows(once)
     yield case((.243, 4.414, .793, 2.426), [1000, 1000, 2], [38.875, 36., 20.], [39., 39., 39.]).shows(thousand)
     yield case((.5, 6., .8, 2.5), [0, 2, 0], [0., 12., 0.], [30., 30., 6.5]).to("p_alive").shows(once)
+    # b = 1: the second story would divide by 0.
+    yield case((1., 1., 1., 1.), [1, 0], [1., 0.], [3., 3.]).to("p_alive").shows(once)
     yield case((.5, 6., .8, .5), [0, 0, 3], [0., 0., 12.], [30., 12.5, 30.]).to("p_alive").shows(once)
     yield case((.243, 4.414, .793, 2.426), [1000, 1000, 1000], [38.875, 36., 5.], [39., 39., 39.]).to("p_alive").shows(thousand)
     while True:

@@ -25,7 +25,7 @@
 # * repair the CNN and the stacked LSTM that interviewers show, and say for each fault how you would have noticed it,
 # * say which rung you would ship, how sure it is, and why the list of the riskiest is the wrong mailing list.
 #
-# Five exercises, 100 points; about an hour and a half with reading and running. The three marked *short path* are enough to go on to the
+# Five exercises, 100 points, an hour and a half; reading and running come on top. The three marked *short path* are enough to go on to the
 # next lesson.
 
 # %% tags=["setup"]
@@ -42,7 +42,7 @@ plots.style()
 SEED = 1
 TRAIN = ["2017-06-18", "2017-07-02", "2017-07-16"]                  # cut-offs on which the models learn
 VALID = ["2017-09-10"]                                              # … that stops and calibrates: the labels of TRAIN were out that morning
-TEST = ["2017-11-05"]                                               # … that is looked at once
+TEST = ["2017-11-05"]                                               # … on which no choice is made
 BUDGET = .2                                                         # share of the households that get the win-back coupon
 MARGIN, WON_BACK, COST = .25, .08, .50                              # assumed: share of a dollar that is earned, chance that a coupon brings
                                                                     # the lost spend back, USD a coupon
@@ -113,13 +113,15 @@ pd.DataFrame({"households × cut-offs": [len(train), len(valid), len(test)], "la
              index=["train", "validation", "test"]).round(3)
 
 # %% [markdown]
-# The dumbest rules that could work, on the test cut-off. AUC: the chance that a household that lapses is ranked above one that does not.
+# The dumbest rules that could work. **AUC**: the chance that a household that lapses is ranked above one that does not. **PR-AUC**: how
+# pure the top of the list is, over all budgets; a list by lot gets the base rate. **Lift** (提升度): how many times more lapses than by lot
+# among the riskiest tenth. (The pace is in USD a week.)
 
 # %%
 rules = {
-    "recency: days since the last visit": F_test["recency"],
-    "overdue: recency over the own median gap": F_test["overdue"],
-    "ratio: pace of the last 4 weeks over 24, low is risky": -F_test["ratio_4w"],
+    "recency: days since last visit": F_test["recency"],
+    "overdue: recency over own gap": F_test["overdue"],
+    "ratio: last 4 weeks over 24, low is risky": -F_test["ratio_4w"],
     "say never": np.zeros(len(test)),
 }
 print(f"accuracy of 'say never': {np.mean(y_test == 0):.3f}")
@@ -152,7 +154,7 @@ pd.DataFrame({"here": [*btyd.parameters(bg).values(), bg.loglik(x, tx, T)], "Fad
 # A customer with one order is a sequence of length one. No CNN reads anything from it. What helps is a *story* of how customers buy and
 # leave: **BG/NBD** ("buy till you die") says that everyone buys at a rate of their own and leaves with a chance of their own after each
 # repeat order. Its likelihood needs three numbers a customer: repeat orders x, age at the last one tx, age now T. Everything else about
-# the dates drops out, so under this story **no sequence model can add anything**. Two customers with the same three numbers, and other
+# the dates drops out, so under this story **no sequence model can add anything**. Three customers with the same three numbers, and other
 # dates:
 
 # %%
@@ -595,7 +597,7 @@ pd.DataFrame(report).transpose().round(3)
 
 # %%
 X_train, X_valid, X_test = (diary.sequences(each) for each in (train, valid, test))
-young = int(np.flatnonzero((F_test["age"] < 20) & (F_test["weeks"] > 6) & (F_test["recency"] > 14))[0])
+young = int(np.flatnonzero((F_test["age"] < 20) & (F_test["weeks"] > 3) & (F_test["recency"] > 14))[0])
 ax = plots.plt.subplots(figsize=(8.5, 2.6))[1]
 week = np.arange(-lapse.LOOK_BACK, 0)
 ax.bar(week, np.expm1(5 * X_test[young, :, 0]), color=plots.BLUE, width=.7)
@@ -737,7 +739,8 @@ check(build_churn_lstm)
 # | `> 0.5` | nobody is contacted where few leave | rank, and cut at the budget; or at cost over gain |
 # | no baseline | nobody knows what 50 + 50 units added | recency, logistic regression, the same table |
 #
-# The parameters, 4h(f + h + 1) an LSTM, do not tell the broken model from the repaired one: `return_sequences` has no weights.
+# The parameters, 4h(f + h + 1) an LSTM, do not tell the broken model from the repaired one of the same input:
+# `return_sequences` has no weights.
 
 # %% [markdown]
 # ## 8 · Predict before you run
@@ -754,8 +757,8 @@ check(build_churn_lstm)
 # cut-offs than all the others.
 
 # %% [markdown] tags=["answer"]
-# **Your bet, before the next cells.** Which rung ranks best, by how much over logistic regression? Does anything beat recency by more
-# than its interval? What will BG/NBD say of households that come twice a week?
+# **Your bet, before the next cells.** Which rung ranks best, by how much over logistic regression? Does anything beat recency by a
+# gap whose interval excludes 0? What will BG/NBD say of households that come twice a week?
 #
 # 1. best: …
 # 2. over recency: …
@@ -795,6 +798,12 @@ for name, model in MODELS.items():
     model.fit(F_train, y_train)
     scores[name] = model.predict_proba(F_valid)[:, 1], model.predict_proba(F_test)[:, 1], time.perf_counter() - started
 pd.Series(MODELS["logistic"][-1].coef_[0], F_train.columns, name="logistic weight (standard units)").round(2).to_frame().transpose()
+
+# %% [markdown]
+# The twelve numbers, all from the 24 weeks: `recency` and median `gap` in days, `overdue` their ratio; days with a purchase in 4, 8 and 24
+# weeks; spend a week in the last 4 and 8 over the pace (`ratio`); the log of all spend; `weeks` with a purchase; `swing`, the standard
+# deviation of a week's spend over the pace; `age`, weeks since the first purchase, at most 24. Do not read single weights: recency, recent
+# days and ratios say much the same, so the fit shares them out, and one of them may even change its sign (**collinearity**, 共线性).
 
 # %%
 T, F = X_train.shape[1:]
@@ -873,7 +882,7 @@ names = list(table.index)
 as_auc = {name: metrics.weighted(metrics.roc_auc, y_test, np.asarray(scores[name][1], float)) for name in names}
 draws = metrics.household_draws(test.household, as_auc, draws=200, seed=SEED)
 low, high = draws.quantile(.025), draws.quantile(.975)
-plots.forest(names, table["AUC"], low[names], high[names], title="Who will lapse: a plateau that six rungs share", reference=table.loc["recency", "AUC"],
+plots.forest(names, table["AUC"], low[names], high[names], title="Who will lapse: every rung, and how sure", reference=table.loc["recency", "AUC"],
              reference_label="recency", highlight=["logistic", *networks.values()], xlabel="AUC on the test cut-off (95 % interval over households)")
 against = [name for name in names if name not in ("logistic", "base rate", "BG/NBD", "overdue", "ratio")]
 gain = draws[against].sub(draws["logistic"], axis=0)
@@ -885,7 +894,8 @@ pd.DataFrame({"AUC less that of logistic": table.loc[against, "AUC"] - table.loc
 #
 # * **A dozen hand-made numbers and logistic regression are on the plateau.** For each rung above or below it, read the paired interval:
 #   where it holds 0, no lead is shown. Seconds differ by orders of magnitude.
-# * **Recency alone falls short, and so does one small tree.** Their gaps exclude 0; the clever *overdue* is worse than recency.
+# * **Recency alone falls short, and so does one small tree.** In AUC, the intervals of their gaps exclude 0; the clever
+#   *overdue* is worse than recency. But look at the lift among the riskiest tenth: at the very top, long silence ranks as well as any model.
 # * **BG/NBD has little to say here**, and the fit tells you why: hardly anyone leaves *after a visit*, since in this shop nobody leaves.
 #   A lapse is another thing than leaving for good, so the right model for CDNOW is the wrong one here.
 # * **The networks read the weeks themselves** and come out where the hand-made numbers do. They did not need you to invent *swing* or
@@ -906,14 +916,14 @@ print(f"coupons by risk: {profit(chance):.0f} USD per 1,000 households; by risk 
 # %% [markdown]
 # Two lessons in these lines. Calibrated on September, a model promises September: the base rate of November was lower, and no map fitted
 # earlier knows that. The alarm for it is `psi` and the monthly mean, not a better network. And **rank by what is at stake**. The profits
-# of the table do not follow the AUC: who favours frequent shoppers, as *overdue* does, earns more with a poorer ranking, since a few big
+# of the table do not follow the AUC: a rule that favours frequent shoppers, as *overdue* does, earns more with a poorer ranking, since a few big
 # spenders decide, and no rung was asked about dollars. Risk times pace needs no new model and gains more than any change of rung: see the
 # interval.
 #
 # ## 9 · Tuning, with an honest bill
 #
 # "Did you tune them?" Rules: the folds go forward in time, like the decision. **Each rung gets the same budget**, four candidates. The
-# choice is made on the folds alone; the test cut-off is asked once, for the chosen one (nested selection, 嵌套选择). And the gain is
+# choice is made on the folds alone; nothing is chosen on the test cut-off (nested selection, 嵌套选择). And the gain is
 # paired with its own default.
 
 # %%
@@ -1021,11 +1031,11 @@ pd.DataFrame([{"rung": name, **{f"AUC: {what}": metrics.roc_auc(y, s) for what, 
                "seconds": seconds[name]} for name, s in shop_scores.items()]).set_index("rung").round(3)
 
 # %% [markdown]
-# Read the two columns of AUC against each other. What was trained on the label is good at the label. The model that **never saw a
-# label**, only the story, is the best at who has really left, and its mean promise is near the true share, where the classifiers promise
-# the label's. (Its story is close to how this shop was built. In your shop nobody tells you whether it is; that is the price of a story.)
-# The rare visitor is the difference: will not come soon, and has not left. **A label you can make is not the truth you want**, and no AUC
-# on that label tells you how far apart they are.
+# Read the two columns of AUC against each other. What was trained on the label is good at the label. On who has really left, the rules
+# that never saw a label do better, and best is the one with a **story**; its mean promise is near the true share, where the classifiers
+# promise about what the label had on day 60. (Its story is close to how this shop was built. In your shop nobody tells you whether it is;
+# that is the price of a story.) The rare visitor is the difference: will not come soon, and has not left. **A label you can make is not
+# the truth you want**, and no AUC on that label tells you how far apart they are.
 #
 # ## 11 · The AUC was fine, the campaign did nothing: why?
 #
@@ -1063,11 +1073,12 @@ pd.DataFrame(campaign).set_index("coupons to")
 
 # %% [markdown]
 # The list of the riskiest, from a model with a decent AUC, brings back fewer than names drawn from a hat. Many on it have gone, and no
-# coupon reaches who is gone. The least risky come anyway and take the discount along. Whether the first three lists pay at all, the last
-# column can hardly tell. Only the last list, which no platform can make, moves people in numbers. **Risk is not effect**: whom a coupon
-# moves is another question (uplift, 增益建模; Ascarza 2018 found the same in two field experiments), and it takes an experiment to
-# answer, not a label. And a coupon annoys some: on every list somebody left *because* of it. **Whom should you not contact?** Who is
-# gone, who comes anyway, and whom it drives away; the churn score knows none of the three. Lesson 06 builds the right list.
+# coupon reaches those. The least risky come anyway and take the discount along. In money the riskiest list does not look bad: few on it
+# redeem, so little is given away; but the intervals of the first three overlap, on one seed. Only the last list, which no platform can
+# make, moves people in numbers. **Risk is not effect**: whom a coupon moves is another question (uplift, 增益建模; Ascarza 2018 found the
+# same in two field experiments), and it takes an experiment to answer, not a label. And a coupon annoys some: on every list somebody left
+# *because* of it. **Whom should you not contact?** Who is gone, who comes anyway, and whom it drives away; the churn score knows none of
+# the three. Lesson 06 builds the right list.
 
 # %% [markdown]
 # ## 12 · What a language model may do here
@@ -1248,7 +1259,7 @@ production_card("03")
 #   characteristics, or an easy way to refuse.
 # * **Who has left, has left.** A customer who closed the account or withdrew consent is not *to be won back*: erase (GDPR, Article 17;
 #   PIPL, Article 47). Keep a suppression list of hashes, nothing more.
-# * **Price.** A coupon for who threatens to leave is another price for who is loyal. PIPL, Article 24 forbids unreasonable differences in
+# * **Price.** A coupon for those who threaten to leave is another price for the loyal. PIPL, Article 24 forbids unreasonable differences in
 #   price (大数据杀熟). Log who was offered what, and why.
 # * **Messages to the service desk** were written to get help, not to be profiled (purpose limitation, GDPR, Article 5(1)(b)); health and
 #   family stand in them (Article 9). Use the reason, drop the text.

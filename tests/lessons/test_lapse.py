@@ -18,6 +18,7 @@ def diary():
     spend[3, :7 * (LOOK_BACK - 5)] = 0                                  # came five weeks before the cut-off
     spend[3, 7 * (LOOK_BACK - 5)] = 12
     spend[4, :7 * LOOK_BACK] = 0                                        # not there yet
+    spend[:3, 0] = 5                                                    # there from the first day
     return Diary(np.arange(100, 140), spend, FIRST)
 
 
@@ -83,7 +84,18 @@ def test_weeks_before_the_first_purchase_are_padding_and_silent_ones_are_observe
     assert young.shape == (LOOK_BACK, 3)
     assert (young[:-5] == 0).all()
     assert (young[-5:, 2] == 1).all()
+    assert (diary.sequences(rows)[:3, :, 2] == 1).all()                 # these were there on the first days: all their silence is observed
     assert np.expm1(5 * young[-5, 0]) == pytest.approx(diary.spend[3, 7 * (LOOK_BACK - 5):7 * (LOOK_BACK - 4)].sum(), rel=1e-5)
+
+
+def test_a_long_pause_of_an_old_household_is_silence_and_no_padding():
+    spend = np.zeros((1, DAYS + 70))
+    spend[0, [0, 70 + 7 * LOOK_BACK - 3]] = 10
+    old = Diary(np.array([1]), spend, FIRST)
+    rows = old.rows([CUTOFF + pd.Timedelta(days=70)])
+    assert (old.sequences(rows)[0, :, 2] == 1).all()
+    assert old.features(rows)["age"].tolist() == [LOOK_BACK]
+    assert [each[0] for each in old.orders(rows)] == pytest.approx([1, (67 + 7 * LOOK_BACK) / 7, 10 + LOOK_BACK])
 
 
 def test_features_are_what_they_say():
