@@ -57,7 +57,6 @@ class Diary:
 
     def lapsed(self, rows: Rows) -> np.ndarray:
         """(n,) int: 1 if the next eight weeks' spend is below half of the pace before.  ValueError if they are not all observed."""
-        self._observed(rows)
         return (self.ahead(rows) < self.pace(rows) * HORIZON / 2).astype(int)
 
     def ahead(self, rows: Rows) -> np.ndarray:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.checks.exercise import case, exercise
 from helpers.checks.judge import close
-from helpers.checks.training import auc_at_least, fit_and_predict
+from helpers.checks.training import ANY_LENGTH, LOSS_ADVICE, auc_at_least, fit_and_predict
 from helpers.language import Text
 from helpers.windows import ordered_motif
 
@@ -25,9 +25,7 @@ So .5 + (.957 − .5) / 2 = .73, rounded up; no seed of either kind comes within
 """
 
 MODEL_ADVICE = (
-    ("loss", "binary_crossentropy", Text(
-        "It ranks well, but its loss is not the cross-entropy: its numbers will not be probabilities you can put a price on.",
-        "排序不错，但损失函数不是交叉熵：输出的数值不能当作可以定价的概率。")),
+    LOSS_ADVICE,
     ("metrics", "PR", Text(
         "It ranks well, but it watches no PR-AUC: with few buyers, accuracy and ROC-AUC look fine for models that find none of them.",
         "排序不错，但没有监控 PR-AUC：买家很少时，即使模型一个买家也找不到，准确率和 ROC-AUC 看起来也不错。")),
@@ -165,8 +163,7 @@ def build_purchase_cnn(rng):
     yield case(20, 4).trains_on(X, y).predicts(X_new, truth=y_new)
     other, _ = ordered_motif(rng, 4, 30)
     # A thousand times as large: a probability stays one, a last layer without a sigmoid cannot pass by luck.
-    yield case(30, 4).predicts(1000 * other).shows(Text("another length works as well, and any input gets a probability",
-                                                        "换一个序列长度也能工作；任何输入都得到概率"))
+    yield case(30, 4).predicts(1000 * other).shows(ANY_LENGTH)
 
 
 @exercise(level="core", minutes=8, points=15, short=True, uses=("numpy", "pandas"), judge=close(rtol=1e-9), hints=(

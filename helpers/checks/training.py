@@ -20,6 +20,12 @@ from helpers.rhythms import neighbour_purity
 
 SEED = 7
 """Every fit starts from it, so that a check repeats; the bounds were chosen over twenty draws of the data."""
+LOSS_ADVICE = ("loss", "binary_crossentropy", Text(
+    "It ranks well, but its loss is not the cross-entropy: its numbers will not be probabilities you can put a price on.",
+    "排序不错，但损失函数不是交叉熵：输出的数值不能当作可以定价的概率。"))
+"""Advice of a judge of probabilities, shown when the predictions are good enough; it costs no points."""
+ANY_LENGTH = Text("another length works as well, and any input gets a probability", "换一个序列长度也能工作；任何输入都得到概率")
+"""The rule of a case that builds a sequence model for another length, and asks it about inputs a thousand times as large."""
 SAME = 1e-4
 """Two probabilities nearer than this are the same: a longer sequence may add up in another order."""
 

@@ -750,7 +750,7 @@ check(build_churn_lstm)
 # base rate · recency · overdue · ratio · BG/NBD · logistic regression · tree (depth 4) · random forest · gradient boosting · CNN · LSTM ·
 # hazard head
 #
-# Two of them need a word. **BG/NBD** gets each household's visits of the 24 weeks and ranks by P(alive). The **hazard head** (风险率) is
+# Two of them need a word. **BG/NBD** gets each household's visits since its first and ranks by P(alive). The **hazard head** (风险率) is
 # where one sigmoid a step *is* right: the steps are **future** weeks. Ask each of the eight weeks from the cut-off: *given that the
 # household has not yet reached half of its old spend, does it reach it this week?* Lapsing is surviving all eight: Π(1 − h). Its gift: a
 # cut-off three weeks ago is no label yet, but it is three weeks of evidence, **censored** (删失) after that. So it may learn from younger
@@ -800,7 +800,7 @@ for name, model in MODELS.items():
 pd.Series(MODELS["logistic"][-1].coef_[0], F_train.columns, name="logistic weight (standard units)").round(2).to_frame().transpose()
 
 # %% [markdown]
-# The twelve numbers, all from the 24 weeks: `recency` and median `gap` in days, `overdue` their ratio; days with a purchase in 4, 8 and 24
+# The twelve numbers, all but the last from the 24 weeks alone: `recency` and median `gap` in days, `overdue` their ratio; days with a purchase in 4, 8 and 24
 # weeks; spend a week in the last 4 and 8 over the pace (`ratio`); the log of all spend; `weeks` with a purchase; `swing`, the standard
 # deviation of a week's spend over the pace; `age`, weeks since the first purchase, at most 24. Do not read single weights: recency, recent
 # days and ratios say much the same, so the fit shares them out, and one of them may even change its sign (**collinearity**, 共线性).
@@ -836,7 +836,8 @@ print(f"hazard head: {len(before_valid) - len(train):,} censored rows more, kept
 # are assumed. Nobody measured them, and section 11 shows why that matters.
 
 # %%
-lost = np.maximum(diary.pace(test) * lapse.HORIZON - diary.ahead(test), 0) * y_test               # USD that the lapse took away
+pace, luck = diary.pace(test), np.random.default_rng(SEED).random(len(test))                       # equal scores are drawn by lot
+lost = np.maximum(pace * lapse.HORIZON - diary.ahead(test), 0) * y_test                            # USD that the lapse took away
 
 
 def calibrated(on_valid, on_test):
@@ -844,9 +845,6 @@ def calibrated(on_valid, on_test):
     if np.ndim(on_valid) == 2:
         return np.array([calibrated(*pair) for pair in zip(on_valid, on_test, strict=True)])
     return IsotonicRegression(out_of_bounds="clip").fit(on_valid, y_valid).predict(on_test)
-
-
-pace, luck = diary.pace(test), np.random.default_rng(SEED).random(len(test))                       # equal scores are drawn by lot
 
 
 def profit(score, value=None, rows=slice(None)):
