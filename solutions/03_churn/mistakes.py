@@ -110,6 +110,12 @@ def clipped(w, b, X, y, l2):
     return _logistic_loss(w, b, X, y, l2, row)
 
 
+@mistake_of("logreg_gd", Text("The logits were clipped at ±30. From there on the loss no longer grows, and the worst row costs 30 instead of its logit.",
+                              "对数几率在 ±30 处被截断了。超出之后损失不再增大，错得最离谱的行只算 30，而不是它的对数几率。"), replaces="logistic_loss")
+def clipped_logits(w, b, X, y, l2):
+    return _logistic_loss(w, b, X, y, l2, lambda z, y: _log1pexp(np.clip(z, -30, 30)) - y * np.clip(z, -30, 30))
+
+
 @mistake_of("logreg_gd", Text("e^z overflows from z = 710 on, and the loss is inf. Take the larger part out: max(z, 0) + log1p(e^−|z|).",
                               "z 大于 710 时 e^z 溢出，损失变成 inf。应把较大的部分提出来：max(z, 0) + log1p(e^−|z|)。"), replaces="logistic_loss")
 def exp_overflows(w, b, X, y, l2):
@@ -221,6 +227,12 @@ def intercept_of_the_base_rate(X, y, l2):
                               "步长 0.1 走一百步还不够：梯度尚未为 0。步长取 1/L，一直走到梯度接近 0。"))
 def too_few_steps(X, y, l2):
     return _descend(X, y, l2, .1, 100)
+
+
+@mistake_of("logreg_gd", Text("A thousand steps of 0.1 do for most tables, and not for all: a round number is a guess. Go on until the gradient is nearly 0.",
+                              "步长 0.1 走一千步对多数数据够用，但并非全部：固定的步数只是猜测。应一直走到梯度接近 0。"))
+def round_number_of_steps(X, y, l2):
+    return _descend(X, y, l2, .1, 1000)
 
 
 @mistake_of("logreg_gd", Text("A step of 1 is below 2/L for one column, not for twelve that agree: it jumps over the minimum and back. Take 1/L.",
@@ -2101,6 +2113,12 @@ def summed(logits, t, e):
                                "这是对「客户 × 时期」求均值。应先对一个客户的各期求和，再对客户求均值。"))
 def mean_over_periods(logits, t, e):
     return _hazard(logits, t, e, merge=np.sum) / int(np.sum(t))
+
+
+@mistake_of("hazard_nll", Text("Each customer's terms were averaged over their periods. Sum them: a long life has more to say than a short one.",
+                               "每个客户的各项对时期求了均值。应求和：观察得久的客户提供的信息更多。"))
+def mean_within_a_customer(logits, t, e):
+    return np.mean([_hazard([row], [at], [event]) / int(at) for row, at, event in zip(logits, t, e, strict=True)])
 
 
 @mistake_of("hazard_nll", Text("t was used as a 0-based index. Period 1 is column 0: the event at t stands in column t − 1.",
