@@ -258,7 +258,7 @@ def build_churn_lstm(rng):
 
 
 @exercise(level="more", minutes=20, uses=("numpy", "scipy"), functions=("bgnbd_loglik", "p_alive"), judge=close(rtol=1e-6), cases=40, hints=(
-    Text("Take one customer and two stories: he lives at T, or he left right after his last purchase. The likelihood is the sum of both; "
+    Text("Take one customer and two stories: they live at T, or they left right after their last purchase. The likelihood is the sum of both; "
          "P(alive) is the first one's share.",
          "先看一个客户的两种情形：到 T 时仍活跃，或在最后一次购买后立即流失。似然是两者之和；P(alive) 是第一种情形所占的份额。"),
     Text("`gammaln(r + x) - gammaln(r)` and `betaln(a, b + x) - betaln(a, b)` never overflow. `np.logaddexp(u, v)` is log(eᵘ + eᵛ).",
@@ -320,7 +320,7 @@ def _parameters(rng: np.random.Generator) -> tuple[float, float, float, float]:
 
 
 def _histories(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, tx and T of n customers, three or more of whom came back and one or more did not; each of an age of his own, in eighths of a week."""
+    """x, tx and T of n customers, three or more of whom came back and one or more did not; each of an age of their own, in eighths of a week."""
     again = np.concatenate([[True, True, True, False], rng.random(n - 4) < .6])[rng.permutation(n)]
     T = rng.choice(np.arange(64, 320), n, replace=False)
     tx = np.where(again, rng.integers(1, T), 0)

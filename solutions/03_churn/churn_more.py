@@ -42,9 +42,9 @@ WEEKS = 39                                                           # of the ca
 # customers buy and leave, and ask which story made the log you see. These models are called **buy till you die**. They need
 # three numbers a customer:
 #
-# * **x**, *frequency*: the repeat purchases so far. The first purchase made him a customer and is not counted; orders of one day are one.
-# * **tx**, *recency*: his **age** at the last purchase, in weeks since the first; 0 where x is 0. Not the time since then!
-# * **T**, his age at the end of the calibration.
+# * **x**, *frequency*: the repeat purchases so far. The first purchase made them a customer and is not counted; orders of one day are one.
+# * **tx**, *recency*: their **age** at the last purchase, in weeks since the first; 0 where x is 0. Not the time since then!
+# * **T**, their age at the end of the calibration.
 #
 # Here they are for the 2,357 customers on whom the model was first published, with a calibration to 30 September 1997:
 
@@ -63,16 +63,16 @@ people.head(4).round(2)
 #
 # **BG/NBD** (Fader, Hardie and Lee 2005):
 #
-# 1. While he is a customer, he buys at random times at a rate λ of his own (a Poisson process, 泊松过程).
+# 1. While they are a customer, they buy at random times at a rate λ of their own (a Poisson process, 泊松过程).
 # 2. Rates differ: λ ~ gamma(r, α), with mean r/α purchases a week.
-# 3. After **each repeat purchase** he leaves for good with a probability p of his own.
+# 3. After **each repeat purchase** they leave for good with a probability p of their own.
 # 4. These differ, too: p ~ beta(a, b). λ and p are independent.
 #
-# Take one customer whose λ and p are known, and his dates. The density of a purchase after a wait w is λe^(−λw); the waits add up. Two stories end in
+# Take one customer whose λ and p are known, and their dates. The density of a purchase after a wait w is λe^(−λw); the waits add up. Two stories end in
 # what you saw:
 #
-# * he is **alive** at T: x waits and the silence after them, and x times he did not leave: (1 − p)ˣ · λˣ · e^(−λT);
-# * he **left** right after the last purchase: p · (1 − p)ˣ⁻¹ · λˣ · e^(−λ·tx). This needs a repeat purchase: at x = 0 there is no such story.
+# * they are **alive** at T: x waits and the silence after them, and x times they did not leave: (1 − p)ˣ · λˣ · e^(−λT);
+# * they **left** right after the last purchase: p · (1 − p)ˣ⁻¹ · λˣ · e^(−λ·tx). This needs a repeat purchase: at x = 0 there is no such story.
 #
 # Look for the dates in it: apart from tx, they are gone. The likelihood knows a customer by (x, tx, T) and by nothing else:
 # they are **sufficient statistics** (充分统计量). Under this story no model of the order or the rhythm of purchases, however large, can
@@ -152,7 +152,7 @@ check(bgnbd_loglik, p_alive)
 #
 # Maximise that sum over the four parameters, and you have fitted the model. (All four are positive: search over their *logarithms*,
 # and no optimiser can step below 0.) `helpers.btyd` does, and it also has the older model, **Pareto/NBD** (Schmittlein, Morrison and Colombo
-# 1987), in which a customer may leave at any moment, also before he ever came back. Beside ours stand the figures of the 2005 paper:
+# 1987), in which a customer may leave at any moment, also before they ever came back. Beside ours stand the figures of the 2005 paper:
 
 # %%
 PUBLISHED = {"BG/NBD": (.243, 4.414, .793, 2.426, -9582.4), "Pareto/NBD": (.553, 10.578, .606, 11.669, -9595.0)}
@@ -248,7 +248,7 @@ pd.DataFrame({name: {"mean P(alive)": model.p_alive(x, tx, T).mean(), "of who bo
 #
 # ## How many more?
 #
-# Of a customer who is alive at T, with λ and p known, the purchases in the next t weeks are (1 − e^(−λpt)) / p on average. Average over what his history
+# Of a customer who is alive at T, with λ and p known, the purchases in the next t weeks are (1 − e^(−λpt)) / p on average. Average over what their history
 # says of λ and p, multiply by P(alive) (equation 10 of the paper):
 #
 # $$ E = \frac{a+b+x-1}{a-1}\left[1-\left(\frac{\alpha+T}{\alpha+T+t}\right)^{r+x}

@@ -1097,13 +1097,13 @@ def recency_from_the_end(params, x, tx, T):
     return _loglik(params, x, np.where(x > 0, T - tx, 0), T)
 
 
-@mistake_of("bgnbd_loglik", Text("All customers got the same T, the largest. Each has an age of his own: who came later had less time to buy.",
+@mistake_of("bgnbd_loglik", Text("All customers got the same T, the largest. Each has an age of their own: who came later had less time to buy.",
                                  "所有客户都用了同一个（最大的）T。每个客户有自己的年龄：来得晚的人购买时间更短。"))
 def oldest_age_for_all(params, x, tx, T):
     return _loglik(params, x, tx, np.full(len(T), np.max(T)))
 
 
-@mistake_of("bgnbd_loglik", Text("All customers got the same T, the mean. Each has an age of his own: the logarithm of a mean is no mean of logarithms.",
+@mistake_of("bgnbd_loglik", Text("All customers got the same T, the mean. Each has an age of their own: the logarithm of a mean is no mean of logarithms.",
                                  "所有客户都用了同一个（平均的）T。每个客户有自己的年龄：均值的对数不等于对数的均值。"))
 def mean_age_for_all(params, x, tx, T):
     return _loglik(params, x, tx, np.full(len(T), np.mean(T)))
@@ -1173,7 +1173,7 @@ def loss_instead(params, x, tx, T):
     return -_loglik(params, x, tx, T)
 
 
-@mistake_of("bgnbd_loglik", Text("b + x in the second term must be b + x − 1: of the x purchases he survived x − 1, and left after the last.",
+@mistake_of("bgnbd_loglik", Text("b + x in the second term must be b + x − 1: of the x purchases they survived x − 1, and left after the last.",
                                  "第二项中的 b + x 应为 b + x − 1：x 次购买中有 x − 1 次留下，最后一次之后流失。"))
 def survived_them_all(params, x, tx, T):
     return _loglik(params, x, tx, T, coins=0)
@@ -1187,7 +1187,7 @@ def beta_mixed_up(params, x, tx, T):
     return _loglik(params, x, tx, T, extra=betaln(a + x, b) - betaln(a, b + x))
 
 
-@mistake_of("bgnbd_loglik", Text("The second term has T in place of tx. Who left after the last purchase was silent because he was gone: the clock of his "
+@mistake_of("bgnbd_loglik", Text("The second term has T in place of tx. Who left after the last purchase was silent because they were gone: the clock of their "
                                  "purchases stopped at tx.", "第二项用了 T 而不是 tx。最后一次购买后就流失的客户，其购买时钟停在 tx。"))
 def clock_runs_on(params, x, tx, T):
     x, tx, T = _arrays(x, tx, T)
@@ -1222,7 +1222,7 @@ def no_branch(params, x, tx, T):
     return _alive(params, x, tx, T, branch=False)
 
 
-@mistake_of("bgnbd_loglik", Text("The denominator b + x must be b + x − 1: he survived x − 1 purchases and left after the last.",
+@mistake_of("bgnbd_loglik", Text("The denominator b + x must be b + x − 1: they survived x − 1 purchases and left after the last.",
                                  "分母 b + x 应为 b + x − 1：他在 x − 1 次购买后留下，在最后一次之后流失。"), replaces="p_alive")
 def denominator_b_plus_x(params, x, tx, T):
     return _alive(params, x, tx, T, coins=0)
@@ -1376,7 +1376,7 @@ def expected_with_b_plus_x(params, t, x, tx, T):
     return _expected(params, t, x, tx, T, alive=lambda *args: _alive(*args, coins=0))
 
 
-@mistake_of("expected_purchases", Text("This is the expectation for a *new* customer: his history, x and T, does not enter. Condition on it.",
+@mistake_of("expected_purchases", Text("This is the expectation for a *new* customer: their history, x and T, does not enter. Condition on it.",
                                        "这是*新*客户的期望：没有用到历史 x 与 T。应以历史为条件。"))
 def of_a_new_customer(params, t, x, tx, T):
     return _expected(params, t, np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x)), alive=None)
@@ -1421,7 +1421,7 @@ def front_without_x(params, t, x, tx, T):
     return _expected(params, t, x, tx, T, front=-1 - np.asarray(x, float))
 
 
-@mistake_of("expected_purchases", Text("The purchases he made already are added. Asked is what is to come after T.",
+@mistake_of("expected_purchases", Text("The purchases they made already are added. Asked is what is to come after T.",
                                        "把已有的购买也加上了。题目只问 T 之后的购买。"))
 def past_included(params, t, x, tx, T):
     return np.asarray(x) + _expected(params, t, x, tx, T)
