@@ -402,27 +402,17 @@ pd.DataFrame(results).T.astype({"customers": int}).round(3)
 # %%
 from sklearn.tree import DecisionTreeClassifier, export_text
 
-from helpers import households
+from helpers import households, lapse
 from helpers.data import complete_journey
 
 till = households.Till(complete_journey.transactions(["household", "product", "sales", "time"]), complete_journey.products())
-
-
-def known_at(cutoff):
-    """Facts of each household that bought in the 24 weeks before the cut-off (frame), and whether it lapsed after it (n,)."""
-    seen = till.portraits(cutoff, look_back=24, categories=1)
-    usd, days = np.expm1(seen.weeks[:, :, 0]), seen.weeks[:, :, 1]
-    pace = usd.mean(axis=1)                                          # USD a week, above 0: who bought nothing is not here
-    facts = pd.DataFrame({
-        "days since last order": seen.rfm[:, 0], "order days in 24 weeks": seen.rfm[:, 1], "order days in last 4 weeks": days[:, -4:].sum(axis=1),
-        "pace, USD a week": pace, "last 8 weeks / pace": usd[:, -8:].mean(axis=1) / pace, "last 4 weeks / pace": usd[:, -4:].mean(axis=1) / pace,
-    }, index=seen.ids)
-    return facts, (till.future_spend(seen, 56) < .5 * 8 * pace).astype(int)
-
-
+diary = lapse.Diary(till.households, till.daily_spend("2017-01-01", 365), pd.Timestamp("2017-01-01"))
+SAID = {"recency": "days since last order", "days_24w": "order days in 24 weeks", "days_4w": "order days in last 4 weeks",
+        "ratio_8w": "last 8 weeks / pace", "ratio_4w": "last 4 weeks / pace"}
 EARLIER, LATER = "2017-07-02", "2017-10-29"                          # the later one's past holds the earlier one's outcome, and is judged by its own
-facts, lapsed = known_at(EARLIER)
-later_facts, later_lapsed = known_at(LATER)
+july, october = diary.rows([EARLIER]), diary.rows([LATER])
+facts, later_facts = (diary.features(rows)[list(SAID)].rename(columns=SAID).assign(**{"pace, USD a week": diary.pace(rows)}) for rows in (july, october))
+lapsed, later_lapsed = diary.lapsed(july), diary.lapsed(october)
 tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=100, random_state=0).fit(facts, lapsed)
 print(f"{EARLIER}: {len(facts):,} households, {lapsed.mean():.1%} lapsed;  {LATER}: {len(later_facts):,}, {later_lapsed.mean():.1%}\n")
 print(export_text(tree, feature_names=list(facts.columns), show_weights=True))
@@ -502,8 +492,8 @@ def sentences(tree, names):
 
 tiers = pd.DataFrame({"leaf": tree.apply(facts), "lapsed": lapsed}).groupby("leaf")["lapsed"].agg(size="size", rate="mean")
 tiers["low"], tiers["high"] = plots.wilson(tiers["rate"] * tiers["size"], tiers["size"])
-later = pd.Series(later_lapsed).groupby(tree.apply(later_facts))
-tiers["later_size"], tiers["later_rate"] = later.size(), later.mean()
+came_true = pd.Series(later_lapsed).groupby(tree.apply(later_facts))
+tiers["later_size"], tiers["later_rate"] = came_true.size(), came_true.mean()
 tiers = tiers.sort_values("rate")
 
 ax = plots.plt.subplots(figsize=(8, 4.2))[1]
