@@ -30,6 +30,9 @@ FORBIDDEN = ("is probably pregnant", "low income")
 REASONS = ("late delivery", "price", "quality", "moved away", "other")
 """Why a customer may have left, as `win_back` names it."""
 
+STALE_DAYS = 56
+"""Days without a purchase after which an interest counts as ended, for `interest_keywords` and for the guard behind it."""
+
 SEED = 0
 BACK_OFF = 1.0
 """Seconds before the one retry, unless the server names a time."""
@@ -118,6 +121,14 @@ MESSAGES_AND_OFFER = Text(
     '{"messages": {"<整数编号>": "<顾客写的话>", ...}, "offer": {"percent": 10, "until": "2017-12-03"}}，'
     "至少有一条留言且都不为空，折扣是 1 到 99 的整数百分比，日期写成 年-月-日",
 )
+WORDS = Text('{"words": ["<word>", ...]} with at least one word, none empty', '{"words": ["<词>", ...]}，至少一个词且都不为空')
+DATED_PURCHASES = Text(
+    '{"purchases": {"<integer id>": {"item": "<name>", "parent": "<category>", "day": "2017-10-29"}, ...}, "today": "2017-11-05", "k": 5} '
+    "with at least one purchase, all before today, names that hold a letter, dates written as year-month-day, and k an integer of at least 1",
+    '{"purchases": {"<整数编号>": {"item": "<商品名>", "parent": "<品类>", "day": "2017-10-29"}, ...}, "today": "2017-11-05", "k": 5}，'
+    "至少有一次购买且都早于 today，名称中至少有一个字母，日期写成 年-月-日，k 为不小于 1 的整数",
+)
+ANSWER_NOT_JSON = Text("the answer is not JSON", "回答不是 JSON")
 CONNECTED = Text("Answers come from the model {model} at {host}.", "回答来自 {host} 的模型 {model}。")
 SCRIPTED = Text(
     "Answers are SCRIPTED: templates filled from the facts, faults planted, no language model. To use one, set LLM_BASE_URL and LLM_MODEL "
@@ -438,6 +449,109 @@ def win_back(prompt: str) -> str:
     return _written(prompt, answer)
 
 
+BRANDS = ("Pepsi", "Kellogg's", "Pampers")
+ELSEWHERE = ("violin lessons", "surfing holidays", "stamp collecting")
+"""What nobody buys at a grocer's, for names and keywords that are invented."""
+NAME_FAULTS = ("brand", "long", "invented", "empty", "sensitive")
+"""What `topic_name` gets wrong on purpose: see there."""
+
+
+def topic_name(prompt: str) -> str:
+    """What a model might call a topic, scripted: JSON text {"name": text}.
+
+    prompt: holds a line FACTS: (the last one counts) and after it {"words": [the topic's words, the heaviest first]}.
+    True is a name of the first two words. In about half of the answers one fault is planted instead:
+    - brand: the name of a brand before the first word.
+    - long: a name of more than four words.
+    - invented: a name with which no word of the topic has to do.
+    - empty: a name that would fit any topic.
+    - sensitive: the first word, and for whom it is.
+    The same prompt gives the same answer. One in three stands in a Markdown fence ```json, as models like to put it.
+    ValueError (CompletionError) if there are no such facts.
+    """
+    words = _facts(prompt, "topic_name", WORDS).get("words")
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise CompletionError(BAD_FACTS.format(name="topic_name", shape=WORDS))
+    name = " ".join(words[:2])
+    if _draw(prompt, "planted", 2):
+        name = {
+            "brand": f"{BRANDS[_draw(prompt, 'brand', len(BRANDS))]} {words[0]}",
+            "long": f"all kinds of {name} at home",
+            "invented": ELSEWHERE[_draw(prompt, "invented", len(ELSEWHERE))],
+            "empty": "food and other products",
+            "sensitive": f"{words[0]} for babies",
+        }[NAME_FAULTS[_draw(prompt, "fault", len(NAME_FAULTS))]]
+    return _written(prompt, {"name": name})
+
+
+GUESSES = ("expecting a baby", "diabetic", "low income")
+"""What `interest_keywords` infers of people although nobody should."""
+HOLLOW = ("grocery items", "food products", "household goods")
+KEYWORD_FAULTS = ("uncited", "nowhere", "invented", "empty", "sensitive", "duplicate", "stale", "too many")
+"""What `interest_keywords` gets wrong on purpose: see there."""
+
+
+def interest_keywords(prompt: str) -> str:
+    """What a model might say a household cares about, scripted: JSON text {"keywords": [{"keyword", "evidence": [ids]}, ...]}.
+
+    prompt: holds a line FACTS: (the last one counts) and after it {"purchases": {"<id>": {"item", "parent", "day"}}, "today", "k"}.
+    True are the k items bought most often in the last `STALE_DAYS` days (or as many as there are; of all days, if there are none): the first
+    two words of each item, with up to four of its latest ids.
+    One or more faults are planted in every answer, each of them in about half of the answers:
+    - uncited: a keyword without evidence.
+    - nowhere: a keyword that cites, beside a purchase that exists, one that does not stand in the facts.
+    - invented: a keyword that has nothing to do with what it cites.
+    - empty: a keyword that would fit every household.
+    - sensitive: one of `GUESSES`.
+    - duplicate: a true keyword again, in capitals, and the plural for the singular or the singular for the plural.
+    - stale: an item last bought longer ago. (Not planted if there is none.)
+    - too many: up to two more items than k. (Not planted if there are none.)
+    The same prompt gives the same answer. One in three stands in a Markdown fence ```json, as models like to put it.
+    ValueError (CompletionError) if there are no such facts.
+    """
+    bought, today, k = _dated(_facts(prompt, "interest_keywords", DATED_PURCHASES))
+    by_day = sorted(bought, key=lambda number: (bought[number][1], number))
+    ids: dict[str, list[int]] = {}
+    for number in by_day:
+        ids.setdefault(bought[number][0], []).append(number)
+    fresh = [number for number in by_day if (today - bought[number][1]).days <= STALE_DAYS] or by_day
+    # Equally frequent ones by name, so that the order of the facts does not decide.
+    ranked = [phrase for phrase, _ in sorted(Counter(bought[number][0] for number in fresh).items(), key=lambda each: (-each[1], each[0]))]
+    old = [phrase for phrase in ids if phrase not in ranked]
+    possible = [fault for fault in KEYWORD_FAULTS if (fault != "stale" or old) and (fault != "too many" or len(ranked) > k)]
+    chosen = 1 + _draw(prompt, "faults", (1 << len(possible)) - 1)
+    planted = {fault for i, fault in enumerate(possible) if chosen >> i & 1}
+    last = by_day[-2:]
+
+    def one_of(purpose: str, choices):
+        return choices[_draw(prompt, purpose, len(choices))]
+
+    said = [_keyword(phrase, ids[phrase][-4:]) for phrase in ranked[:k]]
+    true = [each["keyword"] for each in said]
+    if "uncited" in planted:
+        said.append(_keyword(one_of("uncited", true), []))
+    if "nowhere" in planted:
+        phrase = one_of("nowhere", true)
+        said.append(_keyword(phrase, [ids[phrase][-1], max(bought) + 1 + _draw(prompt, "number", 50)]))
+    if "invented" in planted:
+        said.append(_keyword(one_of("invented", ELSEWHERE), last))
+    if "empty" in planted:
+        said.append(_keyword(one_of("empty", HOLLOW), last))
+    if "sensitive" in planted:
+        said.append(_keyword(one_of("sensitive", GUESSES), last))
+    if "duplicate" in planted:
+        phrase = one_of("duplicate", true)
+        other = phrase + "es" if phrase.endswith("ss") else phrase[:-1] if phrase.endswith("s") else phrase + "s"
+        said.append(_keyword(other.upper(), ids[phrase][-4:]))
+    if "stale" in planted:
+        phrase = one_of("stale", old)
+        said.append(_keyword(phrase, ids[phrase][-4:]))
+    if "too many" in planted:
+        said += [_keyword(phrase, ids[phrase][-4:]) for phrase in ranked[k:k + 2]]
+    said.sort(key=lambda each: _draw(prompt, f"{each['keyword']} {each['evidence']}", 1 << 62))
+    return _written(prompt, {"keywords": said})
+
+
 def connect(write: Callable[[str], str] = portrait, *, price_in: float | None = None, price_out: float | None = None) -> Endpoint | Scripted:
     """Your endpoint if the environment names one, else the scripted stand-in; prints one line that says which.
 
@@ -447,6 +561,19 @@ def connect(write: Callable[[str], str] = portrait, *, price_in: float | None = 
     endpoint = Endpoint.from_environment(price_in=price_in, price_out=price_out)
     print(CONNECTED.format(model=endpoint.model, host=urlsplit(endpoint.base_url).netloc) if endpoint else SCRIPTED)
     return endpoint or Scripted(write)
+
+
+def parsed(text: str):
+    """The JSON of an answer, which may stand in a Markdown fence.  ValueError if it is not JSON.
+
+    >>> parsed('```json\\n{"name": "milk"}\\n```')
+    {'name': 'milk'}
+    """
+    fenced = re.fullmatch(r"```(?:json)?\s*\n(.*)\n\s*```", text.strip(), flags=re.DOTALL)
+    try:
+        return json.loads(fenced[1] if fenced else text)
+    except (ValueError, RecursionError):
+        raise ValueError(ANSWER_NOT_JSON) from None
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):
@@ -516,6 +643,35 @@ def _offer(facts: dict) -> tuple[int, datetime.date] | None:
     with contextlib.suppress(ValueError):
         return percent, datetime.date.fromisoformat(until)
     return None
+
+
+def _dated(facts: dict) -> tuple[dict[int, tuple[str, datetime.date]], datetime.date, int]:
+    """Number -> (first two words of the item, day), today, and k.  CompletionError if the facts are anything else."""
+    error = CompletionError(BAD_FACTS.format(name="interest_keywords", shape=DATED_PURCHASES))
+    purchases, today, k = facts.get("purchases"), _date(facts.get("today")), facts.get("k")
+    if not isinstance(purchases, dict) or not purchases or today is None or type(k) is not int or k < 1:
+        raise error
+    bought = {}
+    for number, told in purchases.items():
+        item, parent, day = (told.get(key) for key in ("item", "parent", "day")) if isinstance(told, dict) else (None,) * 3
+        words = re.findall(r"[^\W\d_]+", item) if isinstance(item, str) else []
+        day = _date(day)
+        if not re.fullmatch("[0-9]{1,18}", number) or not words or not isinstance(parent, str) or day is None or day >= today:
+            raise error
+        bought[int(number)] = " ".join(words[:2]).lower(), day
+    return bought, today, k
+
+
+def _date(text) -> datetime.date | None:
+    """The day that a text names as year-month-day, None if it names none."""
+    if isinstance(text, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        with contextlib.suppress(ValueError):
+            return datetime.date.fromisoformat(text)
+    return None
+
+
+def _keyword(keyword: str, evidence: list[int]) -> dict:
+    return {"keyword": keyword, "evidence": evidence}
 
 
 def _written(prompt: str, answer: dict) -> str:

@@ -5,17 +5,15 @@ It lists what is allowed, and refuses everything else: a list of what is forbidd
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 
-from helpers.completion import REASONS
+from helpers.completion import REASONS, parsed
 from helpers.language import Text
 
 PROBABLE = re.compile("prob|scor|chance|likel|risk|odds|confiden|propens|概率|可能|风险|分数|得分|评分", flags=re.IGNORECASE)
 """Names of keys under which a model puts a probability."""
 
-NOT_JSON = Text("the answer is not JSON", "回答不是 JSON")
 NO_FORM = Text(
     "the answer must be an object with a list under reasons and a text under draft",
     "回答必须是一个对象，reasons 下是列表，draft 下是文本",
@@ -63,11 +61,7 @@ def validate(text: str, messages: dict[int, str], offer: dict) -> dict:
 
 
 def _parsed(text: str) -> dict:
-    fenced = re.fullmatch(r"```(?:json)?\s*\n(.*)\n\s*```", text.strip(), flags=re.DOTALL)
-    try:
-        said = json.loads(fenced[1] if fenced else text)
-    except (ValueError, RecursionError):
-        raise ValueError(NOT_JSON) from None
+    said = parsed(text)
     if not isinstance(said, dict) or not isinstance(said.get("reasons"), list) or not isinstance(said.get("draft"), str):
         raise ValueError(NO_FORM)
     return said

@@ -10,7 +10,7 @@ import pytest
 from helpers.authoring.source import functions_of
 from helpers.checks.exercise import exercises
 
-TOOLS = ("btyd", "completion", "households", "lapse", "metrics", "plots", "rhythms", "segments", "sessions", "text", "winback", "windows")
+TOOLS = ("btyd", "completion", "households", "keywords", "lapse", "metrics", "plots", "rhythms", "segments", "sessions", "text", "winback", "windows")
 
 
 def failures(examples: list[doctest.DocTest]) -> list[str]:
