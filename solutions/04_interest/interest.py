@@ -47,7 +47,6 @@ SEED = 1
 # begins 5 November 2017; the four weeks after it are for judging.
 
 # %%
-import re
 from collections import Counter
 
 from sklearn.cluster import KMeans
@@ -97,15 +96,13 @@ def naming(words):
 
 namer = completion.connect(completion.topic_name)
 names = [namer.ask(naming(words)) for words in topics]
-rows = []
-for words, answer in zip(topics, names, strict=True):
+for i, (words, answer) in enumerate(zip(topics, names, strict=True)):
     try:
         verdict, said = guard.validate_name(answer.text, words, shelf_words), completion.parsed(answer.text)["name"]
     except ValueError as error:
         verdict, said = {"name": None, "refused": [str(error)]}, answer.text
-    rows.append({"words": ", ".join(words[:4]), "answered": said,
-                 "name used": verdict["name"] or " ".join(words[:2]) + "  (first words)", "refused because": "; ".join(verdict["refused"])})
-pd.DataFrame(rows).rename_axis("topic").style.set_properties(**{"text-align": "left"})
+    print(f"topic {i}  " + (f"accepted  {verdict['name']}" if verdict["name"] else
+                           f"REFUSED   {said}: {'; '.join(verdict['refused'])}\n         used      {' '.join(words[:2])}, its first words"))
 
 # %% [markdown]
 # ### Job 2: keywords for one household
@@ -210,11 +207,11 @@ for why, h in CHOSEN.items():
     weight = pd.Series(.5 ** ((MORNING - mine["day"]).dt.days / 28)).groupby(mine["type"]).sum().sort_index().nlargest(5)
     for who, proposed in (("own share, decayed", weight.index), (f"keywords accepted ({reader.model})", [each["keyword"] for each in accepted.get(h, [])])):
         rows.append({"household": why, "from": who, "proposed": len(proposed),
-                     "came true": sum(bool(next_words & set(guard.telling(each))) for each in proposed),
-                     "they are": ", ".join(re.sub("[^a-z]+", " ", each.lower()).strip() for each in proposed)})
+                     "came true": sum(bool(next_words & set(guard.telling(each))) for each in proposed)})
+        print(f"{why}, {who}: {', '.join(each.lower() for each in proposed)}")
 if reader == stand_in:
     print("The script answered: its rows show how to count. They measure the script and the guard, and no language model.")
-pd.DataFrame(rows).style.hide().set_properties(**{"text-align": "left"})
+pd.DataFrame(rows).set_index(["household", "from"])
 
 # %% [markdown]
 # If the script answered, nothing in this section says how good a language model is. With your endpoint it is a measurement of two
