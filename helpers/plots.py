@@ -114,6 +114,48 @@ def forest(names: Sequence[str], values, low=None, high=None, *, title: str, xla
     return ax
 
 
+def ranked_words(columns: Mapping[str, Sequence[tuple[str, float]]], *, title: str, xlabel: str = "", ax: Axes | None = None) -> Axes:
+    """Lists of words beneath each other, one list a column, in letters that grow with the word's share: what a topic is about.
+
+    columns: heading -> (word, share), the first on top.
+    """
+    longest = max(map(len, columns.values()))
+    ax = ax or plt.subplots(figsize=(2.15 * len(columns), .8 + .3 * longest))[1]
+    largest = max(share for words in columns.values() for _, share in words)
+    for place, ((heading, words), colour) in enumerate(zip(columns.items(), _colours(len(columns)), strict=True)):
+        ax.annotate(heading, (place, -1), ha="left", va="center", color=colour, fontsize=10, fontweight="bold")
+        for row, (word, share) in enumerate(words):
+            ax.annotate(word, (place, row), ha="left", va="center", color=INK, fontsize=7 + 6 * (share / largest) ** .5)
+    ax.set(xlim=(-.05, len(columns)), ylim=(longest - .4, -1.6), xticks=[], yticks=[], title=title, xlabel=xlabel)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+    return ax
+
+
+def through_time(amounts: Mapping[str, Sequence[float]], *, title: str, xlabel: str, highlight: Mapping[str, str] | None = None,
+                 ax: Axes | None = None) -> Axes:
+    """Dots on one line for each name, one dot a period, its area growing with the amount: what came, stayed and went.
+
+    amounts: name -> a number for each period, from period 1 on.  highlight: name -> colour.
+    """
+    ax = ax or plt.subplots(figsize=(8, 1.2 + .34 * len(amounts)))[1]
+    largest = max(max(line) for line in amounts.values())
+    for row, (name, line) in enumerate(amounts.items()):
+        colour = (highlight or {}).get(name, GREY)
+        line = np.asarray(line, float)
+        period = np.arange(1, len(line) + 1)
+        ax.axhline(row, color=FAINT, lw=.8, zorder=0)
+        ax.scatter(period[line > 0], np.full((line > 0).sum(), row), s=260 * line[line > 0] / largest + 6, color=colour, lw=0, alpha=.85)
+    ax.set_yticks(range(len(amounts)), list(amounts))
+    for tick, name in zip(ax.get_yticklabels(), amounts, strict=True):
+        tick.set_color((highlight or {}).get(name, INK))
+    ax.set(ylim=(len(amounts) - .4, -.6), title=title, xlabel=xlabel)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
 def reliability(y, p, *, bins: int = 10, title: str = "Does the probability mean what it says?", ax: Axes | None = None) -> Axes:
     """Observed share against predicted probability, in `bins` groups of equal size, with Wilson intervals.
 
