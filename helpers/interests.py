@@ -59,13 +59,13 @@ _SPELLED = {
 
 
 def spelled_out(name: str) -> str:
-    """A shelf plan's name in words: lower case, abbreviations spelled out, signs and sizes gone.  Encoders cannot read `FRZN`.
+    """A shelf plan's name in words: lower case, abbreviations spelled out, no signs, no word twice.  Encoders cannot read `FRZN`.
 
     >>> spelled_out("FRZN VEGETABLE/VEG DSH")
-    'frozen vegetable vegetable dish'
+    'frozen vegetable dish'
     """
     parts = (_SPELLED.get(part, part) for part in re.findall(r"[a-z]+", name.lower()))
-    return " ".join(part for part in parts if len(part) > 1)
+    return " ".join(dict.fromkeys(part for part in parts if len(part) > 1))
 
 
 def words_of(name: str) -> list[str]:
@@ -74,7 +74,7 @@ def words_of(name: str) -> list[str]:
     >>> words_of("FRZN MEAT - ALL OTHER")
     ['frozen', 'meat']
     """
-    return [word for word in dict.fromkeys(spelled_out(name).split()) if len(word) > 2 and word not in _NO_TASTE_WORDS]
+    return [word for word in spelled_out(name).split() if len(word) > 2 and word not in _NO_TASTE_WORDS]
 
 
 def forbidden(category, kind) -> np.ndarray:
@@ -193,7 +193,7 @@ def _buyers(home: np.ndarray, unit: np.ndarray, width: int) -> np.ndarray:
     return np.bincount(pairs % width, minlength=width)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """What was known on the morning a month begins, and what that month brought.
 
@@ -243,7 +243,7 @@ def faded(past: np.ndarray, half_life: float) -> np.ndarray:
     [[8.0]]
     """
     age = np.arange(past.shape[1])[::-1]
-    return np.einsum("nmv,m->nv", past, .5 ** (age / half_life).astype(np.float32), dtype=np.float32)
+    return np.einsum("nmv,m->nv", past, (.5 ** (age / half_life)).astype(past.dtype))
 
 
 def shrunk(counts: np.ndarray, prior: np.ndarray, kappa: float) -> np.ndarray:

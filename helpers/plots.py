@@ -120,7 +120,7 @@ def ranked_words(columns: Mapping[str, Sequence[tuple[str, float]]], *, title: s
     columns: heading -> (word, share), the first on top.
     """
     longest = max(map(len, columns.values()))
-    ax = ax or plt.subplots(figsize=(2.15 * len(columns), .8 + .3 * longest))[1]
+    ax = ax or plt.subplots(figsize=(2.4 * len(columns), .8 + .3 * longest))[1]
     largest = max(share for words in columns.values() for _, share in words)
     for place, ((heading, words), colour) in enumerate(zip(columns.items(), _colours(len(columns)), strict=True)):
         ax.annotate(heading, (place, -1), ha="left", va="center", color=colour, fontsize=10, fontweight="bold")

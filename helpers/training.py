@@ -170,7 +170,7 @@ def interest_rnn(V: int, K: int, cell: str = "gru", units: int = 32) -> keras.Mo
     layer = {"simple": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
     options = {} if cell == "simple" else {"use_cudnn": False}
     inputs = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(V + 1, units, embeddings_initializer=keras.initializers.RandomNormal(stddev=.5), mask_zero=True)(inputs)
+    x = keras.layers.Embedding(V + 1, units, mask_zero=True)(inputs)
     model = keras.Model(inputs, keras.layers.Dense(K, activation="sigmoid")(layer(units, **options)(x)))
     model.compile(optimizer=keras.optimizers.Adam(5e-3), loss="binary_crossentropy")
     return model
