@@ -73,3 +73,46 @@ def paused_or_gone(rng: np.random.Generator, n: int, T: int) -> tuple[np.ndarray
         X[i, T - length:, 0] = np.concatenate([bought[:before], np.zeros(silent), bought[before:]])
         X[i, T - length:, 1] = 1
     return X, y
+
+
+def ended_interests(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+    """What n shoppers bought, as ids of words, int32 (n, 3K + 12), the latest last, and which of K interests are current, (n, K) of 0 and 1.
+
+    The vocabulary has 7K words, 1 to 7K in an order drawn anew: four for each category, the others belong to none. Shorter histories are
+    padded in front with 0. Everybody bought three words of **every** category. One of the three stands among the last six steps if the
+    interest is current; if it ended, all three lie at least seven steps back, most of them further. An interest is current as often as not,
+    whatever the others are. So how often a word was bought tells nothing; only when.  K at most 6.
+    """
+    words = rng.permutation(7 * K) + 1
+    own, other = words[:4 * K].reshape(K, 4), words[4 * K:]
+    current = rng.integers(0, 2, (n, K))
+    ids = np.zeros((n, 3 * K + 12), np.int32)
+    for row, now in zip(ids, current, strict=True):
+        bought = own[np.arange(K)[:, None], rng.integers(0, 4, (K, 3))]
+        rest = rng.choice(other, int(rng.integers(6, 13)))
+        late, between = 6 - now.sum(), 3
+        last = np.concatenate([bought[now == 1, 0], rest[:late]])
+        middle = rest[late:late + between]
+        first = np.concatenate([bought[now == 1, 1:].ravel(), bought[now == 0].ravel(), rest[late + between:]])
+        history = np.concatenate([rng.permutation(first), middle, rng.permutation(last)])
+        row[len(row) - len(history):] = history
+    return ids, current
+
+
+def tagged_texts(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+    """Short texts as ids of words, int32 (n, 20), and which of K keywords each is about, (n, K) of 0 and 1.
+
+    The vocabulary has 8K words, 1 to 8K in an order drawn anew: four for each keyword, the others belong to none. A text is about none to
+    four keywords, each number as often. Of every keyword it is about it holds two or three of the four words, and four to eight others, in
+    any order; shorter ones are padded in front with 0. Unlike `ended_interests`, which words occur tells all.  K at least 4.
+    """
+    words = rng.permutation(8 * K) + 1
+    own, other = words[:4 * K].reshape(K, 4), words[4 * K:]
+    tags = np.zeros((n, K), int)
+    ids = np.zeros((n, 20), np.int32)
+    for row, about in zip(ids, tags, strict=True):
+        about[rng.permutation(K)[:rng.integers(0, 5)]] = 1
+        told = [rng.permutation(own[k])[:rng.integers(2, 4)] for k in np.flatnonzero(about)]
+        text = rng.permutation(np.concatenate([*told, rng.choice(other, int(rng.integers(4, 9)))]))
+        row[len(row) - len(text):] = text
+    return ids, tags

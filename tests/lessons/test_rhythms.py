@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from helpers.rhythms import RHYTHMS, early_or_late_bursts, neighbour_purity, paused_or_gone, planted_rhythms
+from helpers.rhythms import RHYTHMS, early_or_late_bursts, ended_interests, neighbour_purity, paused_or_gone, planted_rhythms, tagged_texts
 
 
 def test_a_seed_gives_the_same_rhythms_again():
@@ -67,3 +67,51 @@ def test_padding_is_zero_in_both_channels_and_stands_in_front(T):
     assert (np.diff(X[:, :, 1], axis=1) >= 0).all()
     assert (X[:, :, 0][X[:, :, 1] == 0] == 0).all()
     assert (X[:, -1, 1] == 1).all()
+
+
+def counts(ids, V):
+    """(n, V): how often each word occurs; padding is no word."""
+    return np.stack([np.bincount(row, minlength=V + 1)[1:] for row in ids])
+
+
+def label_auc(X, y, X_new, y_new):
+    """Mean AUC over the labels of one logistic regression each."""
+    models = [LogisticRegression(max_iter=2000).fit(X, each) for each in y.T]
+    return np.mean([roc_auc_score(each, model.predict_proba(X_new)[:, 1]) for model, each in zip(models, y_new.T, strict=True)])
+
+
+@pytest.mark.parametrize("K", [3, 4])
+def test_counts_of_words_do_not_tell_which_interests_ended_but_the_last_six_steps_do(K):
+    ids, current = ended_interests(np.random.default_rng(0), 3000, K)
+    bags, last = counts(ids, 7 * K), counts(ids[:, -6:], 7 * K)
+    assert abs(label_auc(bags[:2000], current[:2000], bags[2000:], current[2000:]) - .5) < .05
+    assert label_auc(last[:2000], current[:2000], last[2000:], current[2000:]) > .99
+
+
+def test_every_shopper_bought_three_words_of_every_category_and_half_of_the_interests_are_current():
+    ids, current = ended_interests(np.random.default_rng(1), 1000, 4)
+    last = counts(ids[:, -6:], 28)
+    # A word of category k occurs lately only where k is current.
+    told = np.array([[roc_auc_score(current[:, k], last[:, w]) > .57 for k in range(4)] for w in range(28)])
+    assert (told.sum(axis=0) == 4).all()
+    assert (counts(ids, 28) @ told == 3).all()
+    assert (last @ told == current).all()
+    assert abs(current.mean() - .5) < .05
+
+
+def test_which_words_occur_tells_what_a_text_is_about():
+    ids, tags = tagged_texts(np.random.default_rng(0), 3000, 6)
+    bags = counts(ids, 48)
+    assert label_auc(bags[:2000], tags[:2000], bags[2000:], tags[2000:]) > .99
+    assert np.bincount(tags.sum(axis=1), minlength=5) == pytest.approx(np.full(5, 600), abs=90)
+
+
+@pytest.mark.parametrize(("make", "K", "V", "T"), [(ended_interests, 4, 28, 24), (ended_interests, 3, 21, 21), (tagged_texts, 6, 48, 20)])
+def test_ids_are_words_behind_padding_and_a_seed_gives_them_again(make, K, V, T):
+    ids, labels = make(np.random.default_rng(2), 300, K)
+    assert (ids.shape, labels.shape) == ((300, T), (300, K))
+    assert set(np.unique(ids)) == set(range(V + 1))
+    assert (np.diff((ids > 0).astype(int), axis=1) >= 0).all()
+    again = make(np.random.default_rng(2), 300, K)
+    assert (ids == again[0]).all()
+    assert (labels == again[1]).all()
