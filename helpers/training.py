@@ -103,6 +103,29 @@ def weekly_lstm(T: int, F: int, units: int = 32, rate: float = 3e-3) -> keras.Mo
     return model
 
 
+CELLS = ("simple", "gru", "lstm")
+"""Cells of `interest_rnn`, in order of their parameters."""
+
+
+def interest_rnn(V: int, K: int, cell: str = "gru", units: int = 32, rate: float = 1e-2, size: int = 16) -> keras.Model:
+    """A recurrent network over ids of words (T,), any T, 0 in front for padding, compiled: K sigmoids, each label's own probability.
+
+    cell: one of CELLS.  size: of a word's embedding.  The course's stand-in where your own model is not there yet.  `use_cudnn=False`:
+    Keras' GPU kernel refuses padding on the left; the simple cell has none.
+    """
+    if cell not in CELLS:
+        raise ValueError(f"cell must be one of {', '.join(CELLS)}, not {cell!r}")
+    inputs = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(V + 1, size, mask_zero=True)(inputs)
+    if cell == "simple":
+        x = keras.layers.SimpleRNN(units)(x)
+    else:
+        x = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell](units, use_cudnn=False)(x)
+    model = keras.Model(inputs, keras.layers.Dense(K, activation="sigmoid")(x))
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    return model
+
+
 def hazard_head(T: int, F: int, periods: int, units: int = 32, rate: float = 3e-3) -> keras.Model:
     """A GRU over weekly sequences (T, F) with one logit a future period, its hazard; compiled with the likelihood of what was observed.
 

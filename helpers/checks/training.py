@@ -37,6 +37,7 @@ class FitAndPredict:
     epochs: int
     batch_size: int
     padding: int = 0
+    length: int | None = 0
 
     def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
         import keras
@@ -61,25 +62,34 @@ class FitAndPredict:
 
     def _padded(self, function: Callable, args: tuple, kwargs: dict, model: Any, new: np.ndarray) -> np.ndarray | None:
         """What the trained weights predict when more zero steps stand before each example; None if they fit no longer sequences."""
-        longer = function(args[0] + self.padding, *args[1:], **kwargs)
+        from tensorflow.errors import InvalidArgumentError
+
+        longer = model
+        if self.length is not None:
+            steps = args[self.length] + self.padding
+            longer = function(*args[:self.length], steps, *args[self.length + 1:], **kwargs)
         try:
             longer.set_weights(model.get_weights())
-        except ValueError:
+            return np.asarray(longer.predict(np.pad(new, [(0, 0), (self.padding, 0)] + [(0, 0)] * (new.ndim - 2)), verbose=0, batch_size=1024))
+        except (ValueError, InvalidArgumentError):
             return None
-        return np.asarray(longer.predict(np.pad(new, ((0, 0), (self.padding, 0), (0, 0))), verbose=0, batch_size=1024))
 
 
-def fit_and_predict(epochs: int, batch_size: int, padding: int = 0) -> FitAndPredict:
+def fit_and_predict(epochs: int, batch_size: int, padding: int = 0, length: int | None = 0) -> FitAndPredict:
     """A call that fits the answer's compiled model and returns {"facts", "predictions"}.
 
-    padding: for a function (T, …) -> model, also {"padded"}: the predictions of a model built for T + padding steps with the weights just
-    trained, for the same examples with so many zero steps in front.
+    padding: also {"padded"}: the predictions for the same examples, sequences (n, T) or (n, T, F), with so many zero steps in front.
+    length: the place of T among the function's arguments: a model is built for T + padding steps and given the weights just trained. None
+    if the function takes no T: the trained model itself must read longer sequences.
     """
-    return FitAndPredict(epochs, batch_size, padding)
+    return FitAndPredict(epochs, batch_size, padding, length)
 
 
 def model_facts(model: Any) -> dict:
     """What explains a model's failure: type, rank and last size of its output, parameters, layers, loss, metrics, last activation.
+
+    Of a sequence model also: whether it masks, and what the mask sees; whether it is recurrent; rows of its largest embedding, and whether one
+    of them keeps id 0 for padding.
 
     TypeError if it is not a Keras model, or not compiled where only `compile` could have told the loss.
     """
@@ -94,6 +104,7 @@ def model_facts(model: Any) -> dict:
     flat = list(model._flatten_layers(include_self=False))
     layers = [type(layer).__name__ for layer in flat]
     masking = [layer for layer in flat if type(layer).__name__ == "Masking"]
+    embeddings = [layer for layer in flat if isinstance(layer, keras.layers.Embedding)]
     activation = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
     metrics = [str(getattr(metric, "curve", None) or getattr(metric, "name", metric)) for metric in _asked_metrics(model)]
     return {
@@ -103,6 +114,9 @@ def model_facts(model: Any) -> dict:
         "layers": layers,
         "masks": bool(masking),
         "mask_channels": int(masking[0]._inbound_nodes[0].input_tensors[0].shape[-1] or 0) if masking else 0,
+        "mask_zero": any(layer.mask_zero for layer in embeddings),
+        "embedding_rows": max((int(layer.input_dim) for layer in embeddings), default=0),
+        "recurrent": any(isinstance(layer, keras.layers.RNN) for layer in flat),
         "activation": str(activation),
         "loss": str(loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", loss)),
         "metrics": metrics,
@@ -121,6 +135,52 @@ def _asked_metrics(model: Any) -> list:
     return flat
 
 
+def _facts(got: Any) -> dict | None:
+    """The facts of an answer, None if it is no answer of a call above."""
+    facts = got.get("facts") if isinstance(got, dict) else None
+    return facts if isinstance(facts, dict) else None
+
+
+def _advice(advice: tuple[tuple[str, str, Text], ...], got: Any) -> tuple[Text, ...]:
+    """What the facts say that the predictions cannot."""
+    facts = _facts(got) or {}
+    return tuple(text for name, wanted, text in advice if wanted not in (facts.get(name) or ()))
+
+
+def _no_probabilities(case: Any, got: Any, units: int, output: Text) -> Difference | None:
+    """Why an answer does not hold `units` probabilities for each new example; None if it does."""
+    facts = _facts(got)
+    if facts is None:
+        return Difference("type", Text("the model", "模型"), _kind(got), "facts and predictions")
+    if facts.get("output_rank") != 2 or facts.get("output_units") != units:
+        return Difference("shape", output, f"rank {facts.get('output_rank')}, last size {facts.get('output_units')}", f"(None, {units})")
+    if case.new is None:
+        return None
+    predictions, shape = got.get("predictions"), (len(case.new), units)
+    if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != shape:
+        return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({shape[0]}, {units})")
+    if not np.isfinite(predictions).all() or predictions.min() < 0 or predictions.max() > 1:
+        return Difference("value", Text("range of the predictions (a probability needs a sigmoid at the end)",
+                                        "预测值的范围（概率需要在末端用 sigmoid）"),
+                          f"{predictions.min():.3g} … {predictions.max():.3g}", "0 … 1")
+    return None
+
+
+def _moved_by_padding(what: Text, got: dict) -> Difference | None:
+    """Why more zero steps in front change the predictions; None if they do not."""
+    predictions, padded = got["predictions"], got.get("padded")
+    if not got["facts"].get("padding_fits"):
+        return Difference("value", what, str(Text("the weights do not fit a longer sequence", "权重不适用于更长的序列")),
+                          str(Text("the same probabilities", "同样的概率")))
+    if not isinstance(padded, np.ndarray) or padded.dtype.kind != "f" or padded.shape != predictions.shape:
+        return Difference("shape", what, _kind(padded), str(predictions.shape))
+    moved = float(np.abs(padded - predictions).max())
+    if not moved <= SAME:
+        return Difference("value", what, str(Text(f"a probability moves by {moved:.3f}", f"某个概率变动了 {moved:.3f}")),
+                          str(Text("the same probabilities", "同样的概率")))
+    return None
+
+
 @dataclass(frozen=True)
 class AucAtLeast:
     """Predictions for new examples must rank positives above negatives this well."""
@@ -131,49 +191,21 @@ class AucAtLeast:
 
     def notes(self, got: Any) -> tuple[Text, ...]:
         """Advice on a model that ranks well enough: what its facts say that the predictions cannot."""
-        facts = got.get("facts") if isinstance(got, dict) and isinstance(got.get("facts"), dict) else {}
-        return tuple(text for name, wanted, text in self.advice if wanted not in (facts.get(name) or ()))
+        return _advice(self.advice, got)
 
     def difference(self, case: Any, got: Any) -> Difference | None:
         """None if the area under the ROC curve of the predictions reaches the bound; else in what the model fails."""
         from sklearn.metrics import roc_auc_score
 
-        if not isinstance(got, dict) or not isinstance(got.get("facts"), dict):
-            return Difference("type", Text("the model", "模型"), _kind(got), "facts and predictions")
-        facts = got["facts"]
-        if facts.get("output_rank") != 2 or facts.get("output_units") != 1:
-            shape = f"rank {facts.get('output_rank')}, last size {facts.get('output_units')}"
-            return Difference("shape", Text("the model's output: one probability for each example", "模型输出：每个样本一个概率"),
-                              shape, "(None, 1)")
-        if case.new is None:
-            return None
-        predictions, count = got.get("predictions"), len(case.new)
-        if not isinstance(predictions, np.ndarray) or predictions.dtype.kind != "f" or predictions.shape != (count, 1):
-            return Difference("shape", Text("predictions for new examples", "对新样本的预测"), _kind(predictions), f"({count}, 1)")
-        if not np.isfinite(predictions).all() or predictions.min() < 0 or predictions.max() > 1:
-            return Difference("value", Text("range of the predictions (a probability needs a sigmoid at the end)",
-                                            "预测值的范围（概率需要在末端用 sigmoid）"),
-                              f"{predictions.min():.3g} … {predictions.max():.3g}", "0 … 1")
-        if case.truth is None:
-            return None
-        auc = float(roc_auc_score(np.asarray(case.truth), predictions[:, 0]))
+        wrong = _no_probabilities(case, got, 1, Text("the model's output: one probability for each example", "模型输出：每个样本一个概率"))
+        if wrong or case.truth is None:
+            return wrong
+        auc = float(roc_auc_score(np.asarray(case.truth), got["predictions"][:, 0]))
         if auc < self.bound:
             return Difference("value", Text("AUC on new examples after a short training", "短时间训练后在新样本上的 AUC"),
                               f"{auc:.3f}", f">= {self.bound:g}")
-        return self._padding(predictions, got.get("padded"), facts) if self.padded else None
-
-    def _padding(self, predictions: np.ndarray, padded: Any, facts: dict) -> Difference | None:
         what = Text("the same customers with more padding in front", "同一批用户，前面多加一些填充步")
-        if not facts.get("padding_fits"):
-            return Difference("value", what, str(Text("the weights do not fit a longer sequence", "权重不适用于更长的序列")),
-                              str(Text("the same probabilities", "同样的概率")))
-        if not isinstance(padded, np.ndarray) or padded.dtype.kind != "f" or padded.shape != predictions.shape:
-            return Difference("shape", what, _kind(padded), str(predictions.shape))
-        moved = float(np.abs(padded - predictions).max())
-        if not moved <= SAME:
-            return Difference("value", what, str(Text(f"a probability moves by {moved:.3f}", f"某个概率变动了 {moved:.3f}")),
-                              str(Text("the same probabilities", "同样的概率")))
-        return None
+        return _moved_by_padding(what, got) if self.padded else None
 
 
 def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = (), padded: bool = False) -> AucAtLeast:
@@ -183,6 +215,48 @@ def auc_at_least(bound: float, advice: tuple[tuple[str, str, Text], ...] = (), p
     must change no prediction (the call needs `padding`).
     """
     return AucAtLeast(bound, advice, padded)
+
+
+@dataclass(frozen=True)
+class LabelsAtLeast:
+    """K labels of which none, one or several are true: each must be ranked this well, and as many must be expected as there are."""
+
+    auc: float
+    count: float
+    advice: tuple[tuple[str, str, Text], ...] = ()
+
+    def notes(self, got: Any) -> tuple[Text, ...]:
+        """Advice on a model that is good enough: what its facts say that the predictions cannot."""
+        return _advice(self.advice, got)
+
+    def difference(self, case: Any, got: Any) -> Difference | None:
+        """None if number, ranking and padding are right; else in what the model fails.  K is the last argument of the case."""
+        from sklearn.metrics import roc_auc_score
+
+        K = case.args[-1]
+        wrong = _no_probabilities(case, got, K, Text("the model's output: one probability for each label", "模型输出：每个标签一个概率"))
+        if wrong or case.truth is None:
+            return wrong
+        truth, predictions = np.asarray(case.truth), got["predictions"]
+        expected, there_are = float(predictions.sum(axis=1).mean()), float(truth.sum(axis=1).mean())
+        if not abs(expected - there_are) < self.count:
+            return Difference("value", Text("number of labels: the sum of the K probabilities, on average over new examples",
+                                            "标签个数：K 个概率之和在新样本上的平均值"),
+                              f"{expected:.2f}", f"{there_are:.2f} ± {self.count:g}")
+        auc = float(roc_auc_score(truth, predictions, average="macro"))
+        if auc < self.auc:
+            return Difference("value", Text("AUC on new examples, mean of the K labels (too small a learning rate ends here, too)",
+                                            "在新样本上的 AUC，K 个标签的平均（学习率太小也会如此）"), f"{auc:.3f}", f">= {self.auc:g}")
+        return _moved_by_padding(Text("the same sequences with more padding in front", "同样的序列，前面多加一些填充步"), got)
+
+
+def labels_at_least(auc: float, count: float, advice: tuple[tuple[str, str, Text], ...] = ()) -> LabelsAtLeast:
+    """A judge of K labels at once by labels the answer never sees; for functions (…, K) -> model, and a call with `padding`.
+
+    auc: what the mean AUC of the labels must reach.  count: how near the mean sum of the probabilities must come to the mean number of
+    labels; a softmax always says 1.  More padding in front must change no prediction.  advice: as of `auc_at_least`.
+    """
+    return LabelsAtLeast(auc, count, advice)
 
 
 @dataclass(frozen=True)

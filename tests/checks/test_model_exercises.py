@@ -6,7 +6,7 @@ import pytest
 from helpers.checks import calling, codec
 from helpers.checks.exercise import Exercise, case
 from helpers.checks.keys import KnownMistake
-from helpers.checks.training import auc_at_least, fit_and_predict
+from helpers.checks.training import auc_at_least, fit_and_predict, labels_at_least
 from helpers.checks.verdict import verdict
 from helpers.course import Lesson
 from helpers.language import Text
@@ -126,3 +126,64 @@ def test_more_padding_in_front_must_change_no_prediction(function, earned, facts
     assert found.earned == earned, found.failure
     told = outcomes[0].answer["facts"]
     assert {name: told[name] for name in facts} == facts
+
+
+def words(rng):
+    """Texts of ids, 0 in front: word k + 1 is there or not for each of two labels, among words that mean nothing. 1.5 labels on average."""
+    while True:
+        y = (rng.random((500, 2)) < .75).astype(int)
+        ids = rng.integers(3, 9, (500, 6))
+        ids[:, 4:] = np.where(y, [1, 2], ids[:, 4:])
+        ids[np.arange(6) < rng.integers(0, 4, (500, 1))] = 0
+        yield case(8, 6, 2).trains_on(ids[:400], y[:400]).predicts(ids[400:], truth=y[400:])
+
+
+WORDS = Exercise("words", Lesson("01_behaviour"), words, "core", 5, 10, False, ("keras",), ("words",), labels_at_least(.9, count=.3),
+                 fit_and_predict(epochs=6, batch_size=16, padding=3, length=1), (), 1, 60.0)
+
+
+def bag(mask=True, activation="sigmoid", loss="binary_crossentropy", flat=False, units=None, rows=1, any_length=False):
+    def words(V, T, K):
+        import keras
+
+        inputs = keras.Input((None if any_length else T,), dtype="int32")
+        x = keras.layers.Embedding(V + rows, 8, mask_zero=mask)(inputs)
+        x = (keras.layers.Flatten() if flat else keras.layers.GlobalAveragePooling1D())(x)
+        model = keras.Model(inputs, keras.layers.Dense(units or K, activation=activation)(x))
+        model.compile(keras.optimizers.Adam(.03), loss)
+        return model
+    return words
+
+
+@pytest.mark.parametrize(("function", "earned", "facts", "says"), [
+    (bag(), 10, {"padding_fits": True, "padding_matters": False, "mask_zero": True, "embedding_rows": 9, "recurrent": False}, ""),
+    (bag(mask=False), 0, {"padding_fits": True, "padding_matters": True, "mask_zero": False}, "padding"),
+    (bag(flat=True), 0, {"padding_fits": False}, "padding"),
+    (bag(activation="softmax", loss="categorical_crossentropy"), 0, {"activation": "softmax", "loss": "categorical_crossentropy"}, "number of labels"),
+    (bag(activation="linear", loss="mse"), 0, {"activation": "linear"}, "range"),
+    (bag(units=3, loss=lambda truth, p: p), 0, {"output_units": 3}, "output"),
+], ids=["right", "padding read", "weights tied to the length", "softmax", "no sigmoid", "a unit too many"])
+def test_labels_are_judged_by_their_number_their_ranking_and_the_padding(function, earned, facts, says):
+    cases = WORDS.cases(3)
+    outcomes = calling.run_all(WORDS, cases, {"words": function})
+    found = verdict(WORDS, cases, outcomes, ())
+    assert found.earned == earned, found.failure
+    assert earned or says in found.failure.difference.where.en
+    told = outcomes[0].answer["facts"]
+    assert {name: told[name] for name in facts} == facts
+
+
+@pytest.mark.parametrize(("function", "fits"), [(bag(any_length=True), True), (bag(flat=True), False)], ids=["any length", "one length"])
+def test_without_a_length_among_the_arguments_the_same_model_must_read_longer_sequences(function, fits):
+    call = fit_and_predict(epochs=1, batch_size=64, padding=3, length=None)
+    one = WORDS.cases(3)[0]
+    assert call(function, one, one.args, {})["facts"]["padding_fits"] == fits
+
+
+@pytest.mark.parametrize("answer", [
+    None, {"facts": 3}, {"facts": {"output_rank": 2, "output_units": 2}},
+    *({"facts": {"output_rank": 2, "output_units": 2}, "predictions": np.full((100, 2), value)} for value in (np.nan, 7.0, .5, .75)),
+    {"facts": {"output_rank": 2, "output_units": 2}, "predictions": np.zeros((3, 2))},
+], ids=range(8))
+def test_lying_about_labels_earns_nothing(answer):
+    assert verdict(WORDS, WORDS.cases(3), [calling.Outcome("value", value=codec.encode(answer))], ()).earned == 0

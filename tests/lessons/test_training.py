@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from helpers.checks.behaviour import ordered_motif
+from helpers.rhythms import ended_interests
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +76,39 @@ def test_padding_in_front_changes_no_prediction_of_the_weekly_lstm():
     X = np.random.default_rng(0).random((5, 8, 3)).astype("float32")
     padded = np.pad(X, ((0, 0), (5, 0), (0, 0)))
     np.testing.assert_allclose(short.predict(X, verbose=0), long.predict(padded, verbose=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["simple", "gru", "lstm"])
+def test_padding_in_front_changes_no_prediction_of_the_interest_rnn_and_its_last_word_does(cell):
+    from helpers import training
+
+    model = training.interest_rnn(9, 3, cell)
+    ids = np.random.default_rng(0).integers(1, 10, (5, 8))
+    p = model.predict(ids, verbose=0)
+    assert p.shape == (5, 3)
+    np.testing.assert_allclose(p, model.predict(np.pad(ids, ((0, 0), (5, 0))), verbose=0), atol=1e-5)
+    other = ids.copy()
+    other[:, -1] = ids[:, -1] % 9 + 1
+    assert (np.abs(model.predict(other, verbose=0) - p).max(axis=1) > 1e-4).all()
+
+
+def test_the_interest_rnns_parameters_are_what_the_formulas_say():
+    from helpers import training
+
+    V, K, d, h = 9, 3, 16, 32
+    cells = {"simple": h * (d + h + 1), "gru": 3 * h * (d + h + 2), "lstm": 4 * h * (d + h + 1)}
+    for cell, parameters in cells.items():
+        assert training.interest_rnn(V, K, cell).count_params() == (V + 1) * d + parameters + (h + 1) * K
+    with pytest.raises(ValueError, match="simple, gru, lstm"):
+        training.interest_rnn(V, K, "rnn")
+
+
+def test_the_interest_rnn_learns_which_interests_ended():
+    from helpers import training
+
+    ids, current = ended_interests(np.random.default_rng(0), 900, 3)
+    fitted = training.fit(lambda: training.interest_rnn(21, 3), ids[:600], current[:600], ids[600:], current[600:], seed=1, epochs=5, batch_size=32)
+    assert roc_auc_score(current[600:], fitted.model.predict(ids[600:], verbose=0)) > .9
 
 
 def test_scikit_learns_search_tunes_a_network_and_a_refit_repeats(sessions):
