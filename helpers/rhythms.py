@@ -100,19 +100,20 @@ def ended_interests(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarra
 
 
 def tagged_texts(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarray, np.ndarray]:
-    """Short texts as ids of words, int32 (n, 20), and which of K keywords each is about, (n, K) of 0 and 1.
+    """Short texts as ids of words, int32 (n, 16), and which of K keywords each is about, (n, K) of 0 and 1.
 
-    The vocabulary has 8K words, 1 to 8K in an order drawn anew: four for each keyword, the others belong to none. A text is about none to
-    four keywords, each number as often. Of every keyword it is about it holds two or three of the four words, and four to eight others, in
-    any order; shorter ones are padded in front with 0. Unlike `ended_interests`, which words occur tells all.  K at least 4.
+    The vocabulary has 20K words, 1 to 20K in an order drawn anew: four for each keyword, the others belong to none. A text is about none to
+    four keywords, each number as often. Of every keyword it is about it holds two or three of the four words, and is filled up with others to 12 to
+    16 words, in any order; shorter ones are padded in front with 0. Length tells nothing; unlike in `ended_interests`, which words occur tells
+    all.  K at least 4.
     """
-    words = rng.permutation(8 * K) + 1
+    words = rng.permutation(20 * K) + 1
     own, other = words[:4 * K].reshape(K, 4), words[4 * K:]
     tags = np.zeros((n, K), int)
-    ids = np.zeros((n, 20), np.int32)
+    ids = np.zeros((n, 16), np.int32)
     for row, about in zip(ids, tags, strict=True):
         about[rng.permutation(K)[:rng.integers(0, 5)]] = 1
-        told = [rng.permutation(own[k])[:rng.integers(2, 4)] for k in np.flatnonzero(about)]
-        text = rng.permutation(np.concatenate([*told, rng.choice(other, int(rng.integers(4, 9)))]))
+        told = np.concatenate([other[:0], *(rng.permutation(own[k])[:rng.integers(2, 4)] for k in np.flatnonzero(about))])
+        text = rng.permutation(np.concatenate([told, rng.choice(other, int(rng.integers(12, 17)) - len(told))]))
         row[len(row) - len(text):] = text
     return ids, tags

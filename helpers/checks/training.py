@@ -88,8 +88,8 @@ def fit_and_predict(epochs: int, batch_size: int, padding: int = 0, length: int 
 def model_facts(model: Any) -> dict:
     """What explains a model's failure: type, rank and last size of its output, parameters, layers, loss, metrics, last activation.
 
-    Of a sequence model also: whether it masks, and what the mask sees; whether it is recurrent; rows of its largest embedding, and whether one
-    of them keeps id 0 for padding.
+    Of a sequence model also: whether it masks, and what the mask sees; whether it embeds ids, and whether 0 is padding there; whether it is
+    recurrent.
 
     TypeError if it is not a Keras model, or not compiled where only `compile` could have told the loss.
     """
@@ -115,7 +115,7 @@ def model_facts(model: Any) -> dict:
         "masks": bool(masking),
         "mask_channels": int(masking[0]._inbound_nodes[0].input_tensors[0].shape[-1] or 0) if masking else 0,
         "mask_zero": any(layer.mask_zero for layer in embeddings),
-        "embedding_rows": max((int(layer.input_dim) for layer in embeddings), default=0),
+        "embeds": bool(embeddings),
         "recurrent": any(isinstance(layer, keras.layers.RNN) for layer in flat),
         "activation": str(activation),
         "loss": str(loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", loss)),

@@ -142,12 +142,12 @@ WORDS = Exercise("words", Lesson("01_behaviour"), words, "core", 5, 10, False, (
                  fit_and_predict(epochs=6, batch_size=16, padding=3, length=1), (), 1, 60.0)
 
 
-def bag(mask=True, activation="sigmoid", loss="binary_crossentropy", flat=False, units=None, rows=1, any_length=False):
+def bag(mask=True, activation="sigmoid", loss="binary_crossentropy", flat=False, units=None, any_length=False):
     def words(V, T, K):
         import keras
 
         inputs = keras.Input((None if any_length else T,), dtype="int32")
-        x = keras.layers.Embedding(V + rows, 8, mask_zero=mask)(inputs)
+        x = keras.layers.Embedding(V + 1, 8, mask_zero=mask)(inputs)
         x = (keras.layers.Flatten() if flat else keras.layers.GlobalAveragePooling1D())(x)
         model = keras.Model(inputs, keras.layers.Dense(units or K, activation=activation)(x))
         model.compile(keras.optimizers.Adam(.03), loss)
@@ -156,7 +156,7 @@ def bag(mask=True, activation="sigmoid", loss="binary_crossentropy", flat=False,
 
 
 @pytest.mark.parametrize(("function", "earned", "facts", "says"), [
-    (bag(), 10, {"padding_fits": True, "padding_matters": False, "mask_zero": True, "embedding_rows": 9, "recurrent": False}, ""),
+    (bag(), 10, {"padding_fits": True, "padding_matters": False, "mask_zero": True, "embeds": True, "recurrent": False}, ""),
     (bag(mask=False), 0, {"padding_fits": True, "padding_matters": True, "mask_zero": False}, "padding"),
     (bag(flat=True), 0, {"padding_fits": False}, "padding"),
     (bag(activation="softmax", loss="categorical_crossentropy"), 0, {"activation": "softmax", "loss": "categorical_crossentropy"}, "number of labels"),

@@ -101,12 +101,12 @@ def test_every_shopper_bought_three_words_of_every_category_and_half_of_the_inte
 
 def test_which_words_occur_tells_what_a_text_is_about():
     ids, tags = tagged_texts(np.random.default_rng(0), 3000, 6)
-    bags = counts(ids, 48)
+    bags = counts(ids, 120)
     assert label_auc(bags[:2000], tags[:2000], bags[2000:], tags[2000:]) > .99
     assert np.bincount(tags.sum(axis=1), minlength=5) == pytest.approx(np.full(5, 600), abs=90)
 
 
-@pytest.mark.parametrize(("make", "K", "V", "T"), [(ended_interests, 4, 28, 24), (ended_interests, 3, 21, 21), (tagged_texts, 6, 48, 20)])
+@pytest.mark.parametrize(("make", "K", "V", "T"), [(ended_interests, 4, 28, 24), (ended_interests, 3, 21, 21), (tagged_texts, 6, 120, 16)])
 def test_ids_are_words_behind_padding_and_a_seed_gives_them_again(make, K, V, T):
     ids, labels = make(np.random.default_rng(2), 300, K)
     assert (ids.shape, labels.shape) == ((300, T), (300, K))
