@@ -183,17 +183,3 @@ class Network(ClassifierMixin, BaseEstimator):
     def predict(self, X) -> np.ndarray:
         """(n,) the likelier class."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-
-def interest_rnn(V: int, K: int, cell: str = "gru", units: int = 32) -> keras.Model:
-    """A recurrent network over ids 1 … V, 0 in front is padding, compiled: K independent probabilities, one a keyword.
-
-    cell: "simple", "gru" or "lstm".
-    """
-    layer = {"simple": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
-    options = {} if cell == "simple" else {"use_cudnn": False}
-    inputs = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(V + 1, units, mask_zero=True)(inputs)
-    model = keras.Model(inputs, keras.layers.Dense(K, activation="sigmoid")(layer(units, **options)(x)))
-    model.compile(optimizer=keras.optimizers.Adam(5e-3), loss="binary_crossentropy")
-    return model

@@ -10,7 +10,8 @@ import pytest
 from helpers.authoring.source import functions_of
 from helpers.checks.exercise import exercises
 
-TOOLS = ("btyd", "completion", "households", "keywords", "lapse", "metrics", "plots", "rhythms", "segments", "sessions", "text", "winback", "windows")
+TOOLS = ("btyd", "completion", "gibbs", "households", "interests", "keywords", "lapse", "metrics", "plots", "rhythms", "segments", "sessions", "text",
+         "topics", "winback", "windows")
 
 
 def failures(examples: list[doctest.DocTest]) -> list[str]:
