@@ -59,7 +59,7 @@ _SPELLED = {
 
 
 def spelled_out(name: str) -> str:
-    """A shelf plan's name in words: lower case, abbreviations spelled out, no signs, no word twice.  Encoders cannot read `FRZN`.
+    """A shelf plan's name in words: lower case, abbreviations spelled out, no signs, no word twice.  For people who read a tag.
 
     >>> spelled_out("FRZN VEGETABLE/VEG DSH")
     'frozen vegetable dish'

@@ -64,7 +64,7 @@ def retention_curves(curves: Mapping, *, title: str, xlabel: str, ylabel: str = 
         ends.append((x[-1], rate[-1], name, colour))
     ax.set_ylim(0, None)
     ax.set_ylim(0, min(1.02, ax.get_ylim()[1]) if max(y for _, y, *_ in ends) <= 1 else None)
-    _percent(ax.yaxis)
+    percent(ax.yaxis)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     # Names stand right of each curve's last point, moved apart where they would overlap; the figure makes room for the longest.
@@ -187,8 +187,8 @@ def reliability(y, p, *, bins: int = 10, title: str = "Does the probability mean
                     ha="left" if below else "right", va="center", fontsize=9.5, annotation_clip=False)
     ax.annotate("promised = kept", (limit, limit), xytext=(6, 0), textcoords="offset points", color=GREY, va="center", fontsize=9.5,
                 annotation_clip=False)
-    _percent(ax.xaxis)
-    _percent(ax.yaxis)
+    percent(ax.xaxis)
+    percent(ax.yaxis)
     return ax
 
 
@@ -196,7 +196,8 @@ def _colours(n: int) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(n)]
 
 
-def _percent(axis) -> None:
+def percent(axis) -> None:
+    """Label an axis of shares in per cent."""
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
 
 

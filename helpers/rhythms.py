@@ -80,8 +80,8 @@ def ended_interests(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarra
 
     The vocabulary has 7K words, 1 to 7K in an order drawn anew: four for each category, the others belong to none. Shorter histories are
     padded in front with 0. Everybody bought three words of **every** category. One of the three stands among the last six steps if the
-    interest is current; if it ended, all three lie at least seven steps back, most of them further. An interest is current as often as not,
-    whatever the others are. So how often a word was bought tells nothing; only when.  K at most 6.
+    interest is current; if it ended, all three lie further back, with up to three words of no category in between. An interest is current as
+    often as not, whatever the others are. So how often a word was bought tells nothing; only when.  K at most 6.
     """
     words = rng.permutation(7 * K) + 1
     own, other = words[:4 * K].reshape(K, 4), words[4 * K:]
@@ -90,7 +90,7 @@ def ended_interests(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarra
     for row, now in zip(ids, current, strict=True):
         bought = own[np.arange(K)[:, None], rng.integers(0, 4, (K, 3))]
         rest = rng.choice(other, int(rng.integers(6, 13)))
-        late, between = 6 - now.sum(), 3
+        late, between = 6 - int(now.sum()), 3
         last = np.concatenate([bought[now == 1, 0], rest[:late]])
         middle = rest[late:late + between]
         first = np.concatenate([bought[now == 1, 1:].ravel(), bought[now == 0].ravel(), rest[late + between:]])

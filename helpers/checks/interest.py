@@ -329,14 +329,24 @@ def keywords_mmr(rng):
         yield case(query.tolist(), candidates.tolist(), k, lam) if rng.random() < .3 else case(query, candidates, k, lam)
 
 
-LABELS_BOUND, COUNT_BOUND = .85, .5
-"""What `build_interest_rnn` and `build_keyword_model` must reach."""
+CURRENT_BOUND, TAGGED_BOUND = .75, .85
+"""Smallest mean AUC of `build_interest_rnn` and of `build_keyword_model`, about half the way from the wrong answers to the worst right one.
+
+Measured with one to four data seeds. Interests: GRU, LSTM and both directions 1.000, a SimpleRNN .93 to .99; an average of all words .50, their
+maximum .51, ids as numbers .53 to .62. Keywords: the stacked LSTM .994 to .999, GRU, average and counts of the words 1.000; ids as numbers .62
+to .74.
+"""
+COUNT_BOUND = .5
+"""How far the mean sum of the K probabilities may be from the mean number of labels, which is 2 in both: half the way to a softmax, which says 1.
+
+Right models were off by .16 at most, a softmax by .89 to 1.13, sigmoids under a categorical cross-entropy by 2.1 to 2.8.
+"""
 
 _ANY_SIZE = Text("another vocabulary, another number of labels and another length work as well", "换一个词表、标签个数和序列长度也能工作")
 
 
 @exercise(level="core", minutes=15, points=15, uses=("keras", "tensorflow"), cases=2,
-          call=fit_and_predict(epochs=6, batch_size=32, padding=7, length=None), judge=labels_at_least(LABELS_BOUND, COUNT_BOUND, (LOSS_ADVICE,)), hints=(
+          call=fit_and_predict(epochs=8, batch_size=32, padding=7, length=None), judge=labels_at_least(CURRENT_BOUND, COUNT_BOUND, (LOSS_ADVICE,)), hints=(
               Text("Every shopper bought from every category, so *what* was bought tells nothing. Which layer still knows, at the end, what came last?",
                    "每个用户都买过每个类别，所以*买了什么*说明不了什么。哪一种层到最后仍知道最近买的是什么？"),
               Text("Ids run from 0 to V, so the Embedding has V + 1 rows, and row 0 is padding: mask_zero=True. Of the recurrent layer, the head needs the "
@@ -351,12 +361,12 @@ def build_interest_rnn(rng):
     ids, current = ended_interests(rng, 1000, 4)
     yield case(28, 4).trains_on(ids[:600], current[:600]).predicts(ids[600:], truth=current[600:])
     other, _ = ended_interests(rng, 40, 3)
-    other[0, -1] = 21                   # the last word of the vocabulary: an Embedding without a row for it raises here, where nothing is compiled
+    other[0, -1] = 21                   # the last word of the vocabulary: an Embedding without a row for it raises, on a CPU, which grades
     yield case(21, 3).predicts(other).shows(_ANY_SIZE)
 
 
 @exercise(level="core", minutes=20, points=25, short=True, uses=("keras", "tensorflow"), cases=2,
-          call=fit_and_predict(epochs=8, batch_size=32, padding=7, length=1), judge=labels_at_least(LABELS_BOUND, COUNT_BOUND, (LOSS_ADVICE,)), hints=(
+          call=fit_and_predict(epochs=8, batch_size=32, padding=7, length=1), judge=labels_at_least(TAGGED_BOUND, COUNT_BOUND, (LOSS_ADVICE,)), hints=(
               Text("What do the interviewer's probabilities of one text sum to? And what should they sum to for a text about three keywords, or about none?",
                    "面试官的模型对一篇文本给出的概率之和是多少？一篇涉及三个关键词、或者一个也不涉及的文本，和应该是多少？"),
               Text("An id is a name, no amount. Which layer turns ids into vectors, and at the same time tells the LSTM which steps are padding?",

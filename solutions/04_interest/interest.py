@@ -361,7 +361,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from helpers import text
 
 catalogue = shop.World(shop.HELPS, seed=SEED).catalogue
-titles_zh, titles_en = (list(each[:1200]) for each in (catalogue.title_zh, catalogue.title_en))
+titles_zh, titles_en = (list(each[:720]) for each in (catalogue.title_zh, catalogue.title_en))
 ASKED = {"lunch box": ("饭盒", "便当盒"), "backpack": ("双肩包", "书包"), "suitcase": ("行李箱", "旅行箱"), "dress": ("连衣裙", "裙子"),
          "sneakers": ("运动鞋", "球鞋"), "wallet": ("钱包", "钱夹"), "notebook": ("笔记本", "记事簿"), "hand lotion": ("护手霜", "润手乳"),
          "leash": ("牵引绳", "遛狗绳"), "pillow": ("枕头", "睡枕"), "kettle": ("水壶", "烧水的壶"), "doll": ("玩偶", "布娃娃")}
@@ -850,7 +850,7 @@ for (label, half_life), colour in zip({"half-life 1 month": 1, "half-life 3 mont
 ax.axvline(last + .5, color=plots.GREY, lw=1, ls=":")
 ax.annotate("last bought", (last + .5, .03), xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points", color=plots.GREY,
             va="bottom", fontsize=9.5)
-plots._percent(ax.yaxis)
+plots.percent(ax.yaxis)
 _ = ax.set(title=f"An interest that ended, {called['category'][over]}: how long is it remembered?", xlabel="at the beginning of month",
            ylabel="share of the household's interests", ylim=(0, None))
 
@@ -861,7 +861,7 @@ _ = ax.set(title=f"An interest that ended, {called['category'][over]}: how long 
 
 # %%
 at = splits["category"][VALID]
-HALF_LIVES, KAPPAS = (1, 2, 3, 6, np.inf), (10, 20, 40, 80, 160, 320)
+HALF_LIVES, KAPPAS = (1, 2, 3, 6, np.inf), (10, 20, 40, 80, 160, 320, 640)
 
 
 def mean_loss(share, at):
@@ -880,8 +880,9 @@ def losses(at):
 losses(at).round(3)
 
 # %% [markdown]
-# Read it in both directions. Forgetting is worth something in every column; shrinking more than one would think, since 241 categories are
-# many and a month's basket is small.
+# Read it in both directions. Shrinking is worth more than one would think: there are hundreds of categories, and a household shows a few
+# dozen of them in a month. Forgetting pays where little is shrunk; where a good deal is, the best rows lie close together, and whoever
+# argues about the half-life argues about the third decimal. What the share of one *ended* interest does, above, is another matter.
 #
 # ## 5 · What would fool you?
 #
@@ -915,10 +916,10 @@ pd.DataFrame({what: summary(scored(share, at)) for what, share in leaks.items()}
 # %% [markdown]
 # One leak is a fortune: with the month itself among the events, *new* interests are no secret. It also makes the production system another one
 # than the one you measured, since on Monday there is no such file. The fourth row shows the quiet half of the same mistake: honest
-# events, but aged by a clock that is two months fast. All evidence counts for less, so everybody is shrunk too far. The other two leaks
-# are worth next to nothing **here**: thousands of documents hold the IDF still, and thirty candidates cannot overfit a thousand
-# households. You may not know that before you have measured it, and with a small test set it is false. Fit on the past; then nobody has to
-# argue.
+# events, aged by a clock that is two months fast. All evidence counts for less, so everybody is shrunk a little too far; the shorter
+# the half-life, the more. The other two leaks are worth next to nothing **here**: two thousand documents hold the IDF still, and thirty
+# candidates hardly overfit two thousand households. You could not know that before you measured it, and with a small test set it is
+# false. Fit on the past; then nobody has to argue.
 #
 # ## 6 · A network that returns keywords
 
@@ -956,8 +957,8 @@ pd.DataFrame({name: {"formula": formula, "by hand": by_hand, "Keras": layer.coun
 # for all. `Embedding(V + 1, d, mask_zero=True)` gives each id its vector (词嵌入) and hands on a **mask** (掩码): recurrent layers then
 # skip id 0, and the state stays as it was.
 #
-# By hand, with words 1 and 2 for tea, 3 and 4 for yarn, 5 for neither: `0 0 1 4 2 1 5 3 3` bought tea three times and yarn three times.
-# Lately it was yarn: the target is (0, 1). `0 0 3 3 4 5 1 1 2` has the same counts but for one word, and the target (1, 0).
+# By hand, with words 1 and 2 for tea, 3 and 4 for yarn, 5 for neither, and *lately* for the last three steps: `0 0 1 4 2 1 5 3 3` bought tea
+# three times and yarn three times, lately yarn: the target is (0, 1). `0 0 3 3 4 5 1 1 2` holds the very same words, and its target is (1, 0).
 #
 # ### exercise: build_interest_rnn
 #
@@ -968,13 +969,13 @@ pd.DataFrame({name: {"formula": formula, "by hand": by_hand, "Keras": layer.coun
 # * output **(None, K)**: K sigmoids. Each is the chance that this category is a current interest, whatever the others are: none, some or all
 #   may be.
 # * **More zeros in front change nothing**: the same model gives the same shopper the same probabilities (to 0.0001).
-# * compiled with binary cross-entropy and **Adam with a learning rate of 0.01**: six epochs are few.
+# * compiled with binary cross-entropy and **Adam with a learning rate of 0.01**: eight epochs are few.
 # * Simple, GRU or LSTM, one or several: yours to choose, 32 units are plenty. On a GPU a masked GRU or LSTM needs `use_cudnn=False`, since
 #   that kernel refuses padding in front; here it is without effect.
 #
-# The check trains it on 600 made-up shoppers, six epochs. Each bought three words of *every* category; where the interest is current, one of
+# The check trains it on 600 made-up shoppers, eight epochs. Each bought three words of *every* category; where the interest is current, one of
 # them among the last six steps, where it ended, none. On new shoppers the K probabilities must sum, on average, to the number of current
-# interests (to within 0.5); the AUC, averaged over the categories, must be at least 0.8; and padding must change nothing. Then it asks for
+# interests (to within 0.5); the AUC, averaged over the categories, must be at least 0.75; and padding must change nothing. Then it asks for
 # another vocabulary. `keras` and `tensorflow` are what you may use; import them inside your function.
 
 # %%
@@ -996,8 +997,8 @@ def build_interest_rnn(V, K):
 check(build_interest_rnn)
 
 # %% [markdown]
-# What do the three cells look at, once they have learnt? Take other made-up shoppers, and give one step of each the word that another shopper
-# had there. If the probabilities move, the cell had used that step.
+# What do the three cells look at, once they have learnt? Take new made-up shoppers, and give each of them, at one step, the word that another
+# shopper had there. If the probabilities move, the cell had used that step.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -1029,16 +1030,17 @@ ax = plots.plt.subplots(figsize=(8, 3))[1]
 for (name, line), color in zip(moved.items(), (plots.BLUE, plots.VERMILION, plots.GREY), strict=True):
     ax.plot(np.arange(1, BACK + 1), line, "o-", color=color, label=name, ms=4)
 ax.axvspan(.5, 6.5, color=plots.FAINT, alpha=.6, lw=0)
-ax.annotate("the last six steps", (3.5, ax.get_ylim()[1] * .93), ha="center", va="top", color=plots.GREY, fontsize=9.5)
+ax.annotate("the last six steps", (3.5, ax.get_ylim()[1] * .1), ha="center", color=plots.GREY, fontsize=9.5)
 ax.legend(frameon=False)
 _ = ax.set(title="What each cell has learnt to remember", xlabel="steps back (1 is the latest)", ylabel="mean change of a probability",
            xticks=range(1, BACK + 1, 2))
 pd.DataFrame(results).transpose().round(3)
 
 # %% [markdown]
-# The bag is at chance, as it must be: the counts were made to say nothing. The cells were never told that six steps matter; they found the
-# edge from labels alone. On sequences as short as these the gates decide little. They pay where what matters lies far back, which the
-# simple cell has written over by then.
+# The bag is at chance, as it must be: the counts were made to say nothing. The cells were never told which steps matter; from labels alone
+# they learnt to read the last six and to let go of the rest. (At steps 7 to 9 nearly everybody has words of no category, so nothing could
+# move there. From 10 on stand most of the purchases that are over.) All had the same six epochs; the simple cell, which writes over its
+# whole state at every step, is not done after them. Gates pay most where what matters lies far back.
 #
 # ## 7 · The interviewer shows you this code
 #
@@ -1087,7 +1089,7 @@ def tagger(head, loss):
     model = training.interest_rnn(V, K)
     model = keras.Model(model.inputs, keras.layers.Dense(K, activation=head)(model.layers[-2].output))
     model.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
-    model.fit(ids[learn], tags[learn], epochs=6, batch_size=32, verbose=0)
+    model.fit(ids[learn], tags[learn], epochs=5, batch_size=32, verbose=0)
     return model.predict(ids[new], batch_size=1024, verbose=0)
 
 
@@ -1124,7 +1126,7 @@ print(f"texts about exactly one keyword, the only ones for which argmax can be r
 #
 # The check trains it on 600 made-up texts, eight epochs. Each is about none to four of six keywords, and of each it holds two or three of
 # its four words, among words that mean nothing. On new texts the K probabilities must sum, on average, to the number of keywords (to within
-# 0.5); the AUC, averaged over the keywords, must be at least 0.8; and padding must change nothing. Then it asks for another vocabulary and
+# 0.5); the AUC, averaged over the keywords, must be at least 0.85; and padding must change nothing. Then it asks for another vocabulary and
 # length. `keras` and `tensorflow` are what you may use; import them inside your function.
 
 # %%
@@ -1156,14 +1158,14 @@ check(build_keyword_model)
 # | padding is read | more zeros in front, other probabilities | `mask_zero=True`, and no layer that loses the mask |
 # | softmax over keywords | probabilities sum to 1, for texts about nothing too | K sigmoids |
 # | categorical cross-entropy | a text about nothing costs nothing: nothing is learnt from it | binary cross-entropy |
-# | accuracy | counts a hit when the top keyword is *one* of the true ones, whatever is missed | micro and macro F1, precision at k, AUC a keyword |
+# | accuracy | compares two `argmax`: of several true keywords the first alone counts, *none* counts as keyword 0 | micro and macro F1, precision at k |
 # | `argmax` | always one keyword, never none or three | a threshold a keyword, chosen on validation |
 # | random split | texts of one shopper, or of one product, on both sides | split by time, and by shopper |
 # | no baseline | nobody knows what 50 + 50 units added | word counts, in the same table |
 #
-# The last line is no formality. In the table above, logistic regressions on word counts do what the network does, without any order. **Which
-# words occur** is all there is to know about what a text is *about*; so they are the model to beat. In section 6 the same counts were at
-# chance. Ask what the question needs before you choose the layer.
+# The last line is no formality. In the table above, logistic regressions on word counts do what the network does, without any order. What a
+# text is *about* shows in **which words occur**, so counts are the model to beat. In section 6 counts were at chance. Ask what the question
+# needs before you choose the layer.
 
 # %% [markdown]
 # ## 8 · Predict before you run
@@ -1175,7 +1177,7 @@ check(build_keyword_model)
 #
 # and differ in *whom they trust where the household has said nothing*: everybody · the nearest households by **TF-IDF** · the household's
 # **topics** · what its purchases' names are alike in a **text embedding**, without a label · a **network**. For *new* interests the own part is
-# zero, so that column judges the prior alone. Each rung may choose on the validation month, κ from the same six values and one setting
+# zero, so that column judges the prior alone. Each rung may choose on the validation month, κ from the same values and one setting
 # of its own.
 #
 # The networks read the last 30 lines, category by category, and return one sigmoid for each category and each word: 32 units, **SimpleRNN, GRU and
@@ -1275,8 +1277,8 @@ def rungs_of(unit):
 tables, measured = {}, {}
 for unit in units:
     done, at = rungs_of(unit), splits[unit][TEST]
-    measured[unit] = {rung: {what: np.mean(each, axis=0) for what, each in pd.DataFrame([scored(share, at) for share in shares]).items()}
-                      for rung, (shares, _, _) in done.items()}
+    by_seed = {rung: [scored(share, at) for share in shares] for rung, (shares, _, _) in done.items()}
+    measured[unit] = {rung: {what: np.mean([each[what] for each in several], axis=0) for what in several[0]} for rung, several in by_seed.items()}
     tables[unit] = pd.DataFrame([{"rung": rung, **summary(measured[unit][rung]), "seconds": seconds, "chosen": said}
                                  for rung, (_, seconds, said) in done.items()]).set_index("rung")
 print("categories of next month")
@@ -1311,69 +1313,94 @@ of = draws["category"].xs("F1@10, new", axis=1, level=1)[rungs]
 plots.forest(rungs, tables["category"]["F1@10, new"], of.quantile(.025), of.quantile(.975), title="Who finds new interests: F1 of ten categories",
              reference=tables["category"].loc["global share", "F1@10, new"], reference_label="everybody's share",
              highlight=[rung for rung in rungs if rung.startswith("…")], xlabel="F1@10 on categories the household had not bought (95 % interval)")
+print("LSTM less SimpleRNN, F1@10 on new categories:", gaps("category", "F1@10, new", against="SimpleRNN")["LSTM"])
 print(f"less '{BASE}':")
 compared = [("log loss", "category"), *((what, unit) for what in ("F1@10, new", "ended AUC") for unit in units)]
 pd.DataFrame({(what, unit): gaps(unit, what) for what, unit in compared}).reindex([rung for rung in rungs if rung != BASE]).fillna("–")
 
 # %% [markdown]
-# PROSE: RUNGS
+# What the tables allow to say (one shop, one year, one test month, two seeds a network):
+#
+# * **On everything together, hardly anything moves.** *P@10, all* goes up a little with fading and shrinking and stays there. Whoever
+#   reports that column alone has measured repeats.
+# * **On new interests it matters whom you trust.** The priors that know the household, its neighbours by TF-IDF, its topics, the network, beat the
+#   share of everybody, on categories and on words, and their intervals exclude 0. Against each other they show no lead worth its
+#   seconds. A handful of topics does what thirty-two units and sixty thousand weights do.
+# * **The text embedding gains least.** It knows that two names are alike, and people do not buy what is *alike*: they buy what goes with
+#   it. Pasta and sauce are less alike to it than two brands of pasta.
+# * **On what ended, memory is all.** The faded own share is not beaten by a gap worth mentioning. The networks alone, and everybody's
+#   share, fall far short: interval below 0. They do not know how often *this* household bought it.
+# * **The log loss says the same in small print**: gains of a hundredth, and yet certain. The networks alone are worse there than the share of
+#   everybody. A sigmoid says *whether* a category is bought; the log loss asks *how much* of the basket it is.
+# * **SimpleRNN, GRU, LSTM**: see the printed pair. Thirty steps are short; there is little to forget, so gates have little to do.
+#
+# The level is the level of the question: nine of ten *new* interests nobody foretells from receipts. A report with an F1 of .37 on them?
+# Section 5 shows where to get it.
 
 # %% [markdown]
 # ## 9 · Few labels, many labels, two languages
 #
-# Where does a text embedding pay? Where **labels** are few, and where **words** differ. The task: from a product type's name to its department
-# (货品部门), with 3, 10, 30, 100 labelled names a department, and with all of them. Both sides are a logistic regression: on TF-IDF of letter
-# groups, on embeddings. The TF-IDF is fitted on the labelled names alone. Five random splits.
+# Where does a text embedding pay? Where **labels** are few, and where **words** differ. Two tasks: from a product type's name to its
+# department (货品部门), as on the shelf plan, abbreviations and all; and from a Chinese title of the simulated shop to its category. With few
+# labelled texts a class, and with all of them. Both sides get the same linear classifier: on TF-IDF of letter groups (of character
+# bigrams), on embeddings. The TF-IDF is fitted on the labelled texts alone. Five random splits.
 
 # %%
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
-catalogue = complete_journey.products().dropna(subset=["type"])
-labelled = catalogue.groupby("type")["department"].agg(lambda each: each.value_counts().idxmax())
+shelves = complete_journey.products().dropna(subset=["type"])
+labelled = shelves.groupby("type")["department"].agg(lambda each: each.value_counts().idxmax())
 labelled = labelled[labelled.isin(labelled.value_counts()[lambda n: n >= 25].index)]
-labelled = labelled[[not interests.forbidden([""], [each])[0] for each in labelled.index]]
-names, department = np.array([interests.spelled_out(each) for each in labelled.index]), labelled.to_numpy(str)
+labelled = labelled[~interests.forbidden(np.full(len(labelled), ""), labelled.index)]
+kinds = np.array([each.lower() for each in labelled.index])
 started = time.perf_counter()
-vectors = text.encode(names)
+TASKS = {"type → department": (kinds, text.encode(kinds), labelled.to_numpy(str), {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True}),
+         "Chinese title → category": (np.array(titles_zh), in_vectors, catalogue.category[:len(titles_zh)].astype(str),
+                                      {"analyzer": "char", "ngram_range": (2, 2)})}
 encode_seconds = time.perf_counter() - started
 rows = []
-for seed in range(5):
-    order = np.random.default_rng(seed).permutation(len(names))
-    test, rest = order[:len(order) // 4], order[len(order) // 4:]
-    place = pd.Series(department[rest]).groupby(department[rest]).cumcount().to_numpy()
-    for shots in (3, 10, 30, 100, len(names)):
-        learn = rest[place < shots]
-        for how in ("TF-IDF", "embedding"):
-            started = time.perf_counter()
-            if how == "TF-IDF":
-                model = make_pipeline(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True), LogisticRegression(C=10, max_iter=200))
-                right = model.fit(names[learn], department[learn]).predict(names[test]) == department[test]
-            else:
-                model = LogisticRegression(C=10, max_iter=200)
-                right = model.fit(vectors[learn], department[learn]).predict(vectors[test]) == department[test]
-            rows.append({"text as": how, "labels": len(learn), "labels a department": "all" if shots == len(names) else str(shots), "seed": seed,
-                         "accuracy": right.mean(), "seconds": time.perf_counter() - started})
+for task, (texts, vectors, label, settings) in TASKS.items():
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(texts))
+        test, rest = order[:len(order) // 4], order[len(order) // 4:]
+        place = pd.Series(label[rest]).groupby(label[rest]).cumcount().to_numpy()
+        for shots in (3, 10, 30, 100, len(texts)):
+            learn = rest[place < shots]
+            if shots == 100 and len(learn) == len(rest):
+                continue                                             # nobody has a hundred: that is "all"
+            line = {"task": task, "labels a class": "all" if shots == len(texts) else str(shots), "labels": len(learn), "seed": seed}
+            letters = TfidfVectorizer(**settings).fit(texts[learn])
+            for how, read_as in (("TF-IDF", letters.transform), ("embedding", None)):
+                started = time.perf_counter()
+                X_learn, X_judged = (read_as(texts[part]) if read_as else vectors[part] for part in (learn, test))
+                line[how] = np.mean(LinearSVC(C=1).fit(X_learn, label[learn]).predict(X_judged) == label[test])
+                line[f"{how}, seconds"] = time.perf_counter() - started
+            rows.append(line)
 told = pd.DataFrame(rows)
-ax = plots.plt.subplots(figsize=(7, 3.8))[1]
-for how, colour in (("TF-IDF", plots.VERMILION), ("embedding", plots.BLUE)):
-    line = told[told["text as"] == how].groupby("labels a department", sort=False).agg(
-        labels=("labels", "mean"), mean=("accuracy", "mean"), low=("accuracy", "min"), high=("accuracy", "max"))
-    ax.fill_between(line["labels"], line["low"], line["high"], color=colour, alpha=.2, lw=0)
-    ax.plot(line["labels"], line["mean"], color=colour, marker="o", markersize=4)
-    ax.annotate(how, (line["labels"].iloc[-1], line["mean"].iloc[-1]), xytext=(8, 0), textcoords="offset points", color=colour, va="center",
-                annotation_clip=False)
-ax.set_xscale("log")
-plots._percent(ax.yaxis)
-_ = ax.set(title="Few labels, many labels: the curves cross", xlabel="labelled names, all departments together (log scale)",
-           ylabel=f"right department, of {len(set(department))} (band: five splits)")
-print(f"{len(names):,} names encoded once in {encode_seconds:.1f} s")
-told.pivot_table(index=["labels a department"], columns="text as", values=["accuracy", "seconds"], sort=False).round(3)
+told["gap"] = told["TF-IDF"] - told["embedding"]
+figure, panels = plots.plt.subplots(1, 2, figsize=(10.5, 3.8), sharey=True)
+for ax, task in zip(panels, TASKS, strict=True):
+    for how, colour, side in (("TF-IDF", plots.VERMILION, -14), ("embedding", plots.BLUE, 10)):
+        line = told[told["task"] == task].groupby("labels a class", sort=False)[["labels", how]].agg(["mean", "min", "max"])
+        labels, mean = line["labels", "mean"], line[how, "mean"]
+        ax.fill_between(labels, line[how, "min"], line[how, "max"], color=colour, alpha=.2, lw=0)
+        ax.plot(labels, mean, color=colour, marker="o", markersize=4)
+        ax.annotate(how, (labels.iloc[1], mean.iloc[1]), xytext=(-side / 2, side), textcoords="offset points", color=colour,
+                    ha="left" if side < 0 else "right", va="center")
+    ax.set_xscale("log")
+    ax.set(title=task, xlabel="labelled texts, all classes together (log scale)")
+plots.percent(panels[0].yaxis)
+_ = panels[0].set(ylabel="right, of held-out texts (band: five splits)")
+print(f"{len(kinds):,} names encoded in {encode_seconds:.1f} s")
+table = told.groupby(["task", "labels a class"], sort=False).agg({"TF-IDF": "mean", "embedding": "mean", "gap": ["mean", "min", "max"],
+                                                                  "TF-IDF, seconds": "mean", "embedding, seconds": "mean"})
+table.round(3)
 
 # %% [markdown]
-# With ten labels a department the embedding is far ahead: it has read the web, and knows that *yogurt* and *sour cream* are neighbours before
-# you label either. With all labels, letters win it back: `chix`, `entrees` and `mums` are the shelf planner's own language, and the labels
-# teach it. **So the embedding is for the first week of a new taxonomy**, for new products, and for the tail.
+# With ten labels a class the embedding is far ahead, in every split: it has read the web, and knows that *yogurt* and *sour cream* are
+# neighbours before you label either. With all labels, letters catch up. On the shelf plan's names the gap is then nothing one could tell from 0:
+# look at its least and its largest. On the titles, which say the same few words again and again, the curves **cross**, and counting wins. **So the
+# embedding is for the first week of a new taxonomy**, for new products and for the tail; where labels are plenty, it has to earn its seconds.
 #
 # And for another language. The same interest, asked in English and in Chinese, of product names that exist in English alone:
 
@@ -1406,7 +1433,17 @@ pd.DataFrame(rows).set_index("asked")
 # %% [markdown]
 # ## 10 · The large model: does it earn its keep?
 #
-# PROSE: LARGE
+# "How do you analyse interests *with large models*?" is how the question is asked. What this lesson measured:
+#
+# * **Next month's interests**: the networks of section 8 found new interests about as well as topics and TF-IDF neighbours, and cost the
+#   most seconds. As a prior under the own share they did no better than a few topics. That is a finding about thousands of households, thirty
+#   lines each and minutes of training, not about networks.
+# * **Pre-trained text embeddings**: no gain worth having on *who buys what next*. A large one where labels are few, where a query uses other
+#   words than the shelf, and across languages: things which no count can do.
+# * A **pre-trained event model** (预训练行为模型) would have to beat *own, faded, to topics* on new interests, on a month after its
+#   pre-training ended, over several seeds. The course's own arrives in a later lesson.
+# * A **language model** reads and writes words. So let it do what is left over: name a topic, turn a shelf plan's `FRZN MEAT/MEAT
+#   DINNERS` into a keyword that a person would tap, and do that behind a guard.
 
 # %% [markdown]
 # ### A language model names an interest
@@ -1633,6 +1670,7 @@ production_card("04")
 # First, what dropping the sensitive categories does *not* do. Can the categories that were kept still tell who bought for a small child?
 
 # %%
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 bought_for_child = child.reindex(docs.households, fill_value=0).to_numpy()[at.rows] >= 3
@@ -1669,7 +1707,7 @@ print(f"three lines or more for a small child before the test month: {bought_for
 
 # %% [markdown] tags=["answer"]
 # **Your 60-second answer, second time.** Use numbers from *your* tables: the share of repeats, what fading and shrinking are worth, who finds
-# new interests and by what interval, where the curves of few and many labels cross.
+# new interests and by what interval, what an embedding buys with few labels and with many.
 #
 # …
 
