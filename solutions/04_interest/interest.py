@@ -85,7 +85,7 @@ units = {"category": docs.by_category, "word": docs.by_word}
 called = {"category": [interests.spelled_out(each) or each.lower() for each in docs.categories], "word": list(docs.words)}
 print(f"{len(docs.households):,} households, {len(docs.day):,} lines in 13 months of 4 weeks; left out: {docs.left_out}; "
       f"{time.perf_counter() - started:.1f} s")
-example = products.dropna(subset=["type"]).drop_duplicates("type").iloc[[12, 140, 800, 1400]][["category", "type"]]
+example = products.dropna(subset=["type"]).drop_duplicates("type").iloc[[12, 140, 1400]][["category", "type"]]
 example["words"] = [", ".join(interests.words_of(each)) for each in example["type"]]
 del products
 example.reset_index(drop=True)
@@ -642,9 +642,10 @@ print(f"chosen: {TOPICS} topics, those with the best held-out coherence")
 choice.round(3)
 
 # %% [markdown]
-# Both fall as the number grows: with many topics the names get finer, the words stop meeting outside the training households, and another
-# seed finds others. **Perplexity** (困惑度), which is often shown instead, measures the fit to words and not whether anybody can use a topic.
-# Top words are taken by *relevance*: by share alone, every topic of a grocer begins with milk.
+# Coherence falls as the number grows: the lists get finer, and their words stop meeting outside the training households. Stability falls, too, as
+# long as the lists are about something; where coherence is below chance, do not read it: nonsense can be found twice. **Perplexity** (困惑度),
+# which is often shown instead, measures the fit to words and not whether anybody can use a topic. Top words are taken by *relevance*: by
+# share alone, every topic of a grocer begins with milk.
 
 # %%
 shelf = topics.fit((splits["category"][TEST].past > 0).sum(axis=1), TOPICS, SEED)
