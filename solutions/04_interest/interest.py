@@ -297,7 +297,7 @@ def tfidf(train_counts, counts):
     ### END SOLUTION
 
 # %%
-check(bow, tfidf)
+check(tfidf, bow)
 
 # %% [markdown]
 # Does it agree with the library? The November rows, by the weights of October, for three hundred households:
