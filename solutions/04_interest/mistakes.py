@@ -1553,7 +1553,7 @@ def _read(V, T, K, layers, size=16, mask=True, rows=1, units=None, activation="s
     return model
 
 
-def _interest(V, K, layers=None, **wrong):
+def _recurrent(V, K, layers=None, **wrong):
     return _read(V, None, K, layers or [_layers().GRU(32, use_cudnn=False)], **wrong)
 
 
@@ -1569,27 +1569,27 @@ def _numbers(T, K, activation="sigmoid"):
 
 @mistake_of("build_interest_rnn", _SOFTMAX, facts={"activation": "softmax", "loss": "categorical_crossentropy"})
 def softmax_over_interests(V, K):
-    return _interest(V, K, activation="softmax", loss="categorical_crossentropy")
+    return _recurrent(V, K, activation="softmax", loss="categorical_crossentropy")
 
 
 @mistake_of("build_interest_rnn", _SOFTMAX_BCE, facts={"activation": "softmax", "loss": "binary_crossentropy"})
 def softmax_asked_yes_or_no(V, K):
-    return _interest(V, K, activation="softmax")
+    return _recurrent(V, K, activation="softmax")
 
 
 @mistake_of("build_interest_rnn", _CATEGORICAL, facts={"activation": "sigmoid", "loss": "categorical_crossentropy"})
 def sigmoids_as_one_choice(V, K):
-    return _interest(V, K, loss="categorical_crossentropy")
+    return _recurrent(V, K, loss="categorical_crossentropy")
 
 
 @mistake_of("build_interest_rnn", _EVERY_STEP, facts={"output_rank": 3})
 def interests_after_every_step(V, K):
-    return _interest(V, K, [_layers().GRU(32, return_sequences=True, use_cudnn=False)])
+    return _recurrent(V, K, [_layers().GRU(32, return_sequences=True, use_cudnn=False)])
 
 
 @mistake_of("build_interest_rnn", _NO_MASK, facts={"embeds": True, "recurrent": True, "mask_zero": False, "padding_matters": True})
 def padding_read_as_a_purchase(V, K):
-    return _interest(V, K, mask=False)
+    return _recurrent(V, K, mask=False)
 
 
 @mistake_of("build_interest_rnn", _NUMBERS, facts={"embeds": False, "output_rank": 2})
@@ -1603,7 +1603,7 @@ def purchases_as_numbers(V, K):
     "对所有购买取平均就是词袋：它只会计数，而仍有的兴趣与已结束的兴趣计数相同。循环层按顺序读，最后状态知道最近发生了什么。"),
     facts={"recurrent": False, "layers": "GlobalAveragePooling1D"})
 def average_of_all_purchases(V, K):
-    return _interest(V, K, [_layers().GlobalAveragePooling1D(), _layers().Dense(32, activation="relu")])
+    return _recurrent(V, K, [_layers().GlobalAveragePooling1D(), _layers().Dense(32, activation="relu")])
 
 
 @mistake_of("build_interest_rnn", Text(
@@ -1611,7 +1611,7 @@ def average_of_all_purchases(V, K):
     "对所有购买取最大值只说明买过，而不说明何时买的。循环层按顺序读，最后状态知道最近发生了什么。"),
     facts={"recurrent": False, "layers": "GlobalMaxPooling1D"})
 def maximum_of_all_purchases(V, K):
-    return _interest(V, K, [_layers().GlobalMaxPooling1D(), _layers().Dense(32, activation="relu")])
+    return _recurrent(V, K, [_layers().GlobalMaxPooling1D(), _layers().Dense(32, activation="relu")])
 
 
 @mistake_of("build_interest_rnn", Text(
@@ -1619,29 +1619,29 @@ def maximum_of_all_purchases(V, K):
     "Flatten 需要知道有多少步，而且权重会与位置绑在一起。循环层在每一步使用同样的权重。"),
     facts={"error": "ValueError", "message": "must be fully-defined"})
 def flattened_purchases(V, K):
-    return _interest(V, K, [_layers().Flatten(), _layers().Dense(32, activation="relu")])
+    return _recurrent(V, K, [_layers().Flatten(), _layers().Dense(32, activation="relu")])
 
 
 @mistake_of("build_interest_rnn", _ONE_UNIT, facts={"output_rank": 2, "output_units": 1})
 def one_sigmoid_for_all_interests(V, K):
-    return _interest(V, K, units=1)
+    return _recurrent(V, K, units=1)
 
 
 @mistake_of("build_interest_rnn", _NO_SIGMOID, facts={"activation": "linear"})
 def interests_as_logits(V, K):
     import keras
 
-    return _interest(V, K, activation="linear", loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    return _recurrent(V, K, activation="linear", loss=keras.losses.BinaryCrossentropy(from_logits=True))
 
 
 @mistake_of("build_interest_rnn", _ROWS, facts={"error": "InvalidArgumentError", "message": "is not in [0"})
 def no_row_for_the_last_word(V, K):
-    return _interest(V, K, rows=0)
+    return _recurrent(V, K, rows=0)
 
 
 @mistake_of("build_interest_rnn", _NOT_COMPILED, facts={"error": "TypeError", "message": "not compiled"})
 def rnn_not_compiled(V, K):
-    return _interest(V, K, compiled=False)
+    return _recurrent(V, K, compiled=False)
 
 
 @alternate_of("build_interest_rnn")
@@ -1669,7 +1669,7 @@ def lstm_with_a_mask_made_by_hand(V, K):
 @alternate_of("build_interest_rnn")
 def both_directions(V, K):
     layers = _layers()
-    return _interest(V, K, [layers.Bidirectional(layers.GRU(24, use_cudnn=False)), layers.Dropout(.1)])
+    return _recurrent(V, K, [layers.Bidirectional(layers.GRU(24, use_cudnn=False)), layers.Dropout(.1)])
 
 
 # --- build_keyword_model -------------------------------------------------------------------------------------------------
