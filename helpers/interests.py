@@ -17,21 +17,15 @@ from scipy import sparse
 from scipy.stats import rankdata
 
 from helpers.households import NOT_A_TASTE
+from helpers.keywords import FORBIDDEN
 
 LOOK_BACK = 6
 """Months of four weeks that a rung may look back."""
 MONTH = 28
 """Days of a month."""
 
-NEVER = (
-    "ADULT INCONTINENCE", "ANALGESICS", "ANTACIDS", "BABY FOODS", "BABY HBC", "BABYFOOD", "BEERS/ALES", "CHRISTMAS  SEASONAL", "CIGARETTES", "CIGARS",
-    "COLD AND FLU", "DIAPERS & DISPOSABLES", "DIETARY AID PRODUCTS", "DOMESTIC WINE", "EASTER", "EASTER LILY", "ETHNIC PERSONAL CARE",
-    "EYE AND EAR CARE PRODUCTS", "FAMILY PLANNING",
-    "FEMININE HYGIENE", "FIRST AID PRODUCTS", "FITNESS&DIET", "FOOT CARE PRODUCTS", "GLASSES/VISION AIDS", "HISPANIC", "HOME HEALTH CARE",
-    "IMPORTED WINE", "INFANT CARE PRODUCTS", "INFANT FORMULA", "LAXATIVES", "LIQUOR", "MISC WINE", "MISCELLANEOUS HBC", "NATURAL HBC",
-    "NATURAL VITAMINS", "PHARMACY", "RESTRICTED DIET", "SINUS AND ALLERGY", "SMOKING CESSATIONS", "TICKETS", "TOBACCO OTHER", "VITAMINS",
-)
-"""Categories that never become an interest.  (Tickets are lottery tickets.)"""
+NEVER = (*FORBIDDEN, "CHRISTMAS  SEASONAL", "EASTER", "EASTER LILY", "GLASSES/VISION AIDS", "HISPANIC", "MISCELLANEOUS HBC", "NATURAL HBC", "TICKETS")
+"""Categories that never become an interest: those of which no keyword is made, and more.  (Tickets are lottery tickets.)"""
 BABY = ("BABY FOODS", "BABY HBC", "BABYFOOD", "DIAPERS & DISPOSABLES", "INFANT CARE PRODUCTS", "INFANT FORMULA")
 """Those of them that say there is, or will be, a small child."""
 NO_INTEREST = (*NOT_A_TASTE, "BOTTLE DEPOSITS", "CONTINUITIES", "COUPON", "DELI SUPPLIES", "LONG DISTANCE CALLING CARDS", "MEAT SUPPLIES",
@@ -152,17 +146,16 @@ class Documents:
     @cached_property
     def by_category(self) -> np.ndarray:
         """(H, months, C) float32: lines a household bought, month by month."""
-        months = int(self.day.max() // MONTH) + 1
-        return self._count(self.category_of[self.kind], len(self.categories), months)
+        places, width = self._document * len(self.categories) + self.category_of[self.kind], len(self.categories)
+        counts = np.bincount(places, minlength=len(self.households) * self._months * width)
+        return counts.astype(np.float32).reshape(len(self.households), self._months, width)
 
     @cached_property
     def by_word(self) -> np.ndarray:
         """(H, months, W) float32: how many lines of a household had the word in their type's name, month by month."""
-        months = int(self.day.max() // MONTH) + 1
-        shape = (len(self.households) * months, len(self.types))
-        document = self.home.astype(np.int64) * months + (self.day // MONTH).astype(int)
-        counts = sparse.csr_matrix((np.ones(len(document), np.float32), (document, self.kind)), shape) @ self.words_in
-        return counts.toarray().reshape(len(self.households), months, len(self.words))
+        shape = (len(self.households) * self._months, len(self.types))
+        counts = sparse.csr_matrix((np.ones(len(self.kind), np.float32), (self._document, self.kind)), shape) @ self.words_in
+        return counts.toarray().reshape(len(self.households), self._months, len(self.words))
 
     def by_type(self, before: int) -> sparse.csr_matrix:
         """(H, T) sparse: lines of each household in the look-back before a month, by product type."""
@@ -182,9 +175,14 @@ class Documents:
         X[home[near], length - 1 - from_the_end[near]] = 1 + self.category_of[self.kind[seen[near]]]
         return X
 
-    def _count(self, unit: np.ndarray, width: int, months: int) -> np.ndarray:
-        place = (self.home.astype(np.int64) * months + (self.day // MONTH).astype(int)) * width + unit
-        return np.bincount(place, minlength=len(self.households) * months * width).astype(np.float32).reshape(len(self.households), months, width)
+    @property
+    def _months(self) -> int:
+        return int(self.day.max() // MONTH) + 1
+
+    @property
+    def _document(self) -> np.ndarray:
+        """(n,) of each line, the document it stands in: household by household, month by month."""
+        return self.home.astype(np.int64) * self._months + (self.day // MONTH).astype(int)
 
 
 def _buyers(home: np.ndarray, unit: np.ndarray, width: int) -> np.ndarray:
