@@ -47,14 +47,7 @@ HOUSES = (
 )
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    for name in ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    before = language()
-    language("en")
-    yield
-    language(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def asking(house: dict, head: object = "What does this household care about now?", k: int = 3) -> str:

@@ -20,14 +20,7 @@ CUSTOMERS = [(MESSAGES, OFFER), ({5: "We moved to Leeds."}, {"percent": 99, "unt
              ({3: "it is cheaper everywhere else, everything came broken, nobody told me when it would come, there is no branch near my new flat"}, OFFER)]
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    for name in ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    before = language()
-    language("en")
-    yield
-    language(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def asking(messages: dict, offer: dict, head: object = "Why did the customer leave?") -> str:
