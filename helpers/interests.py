@@ -17,17 +17,15 @@ from scipy import sparse
 from scipy.stats import rankdata
 
 from helpers.households import NOT_A_TASTE
-from helpers.keywords import FORBIDDEN
+from helpers.keywords import FORBIDDEN as NEVER
 
 LOOK_BACK = 6
 """Months of four weeks that a rung may look back."""
 MONTH = 28
 """Days of a month."""
 
-NEVER = (*FORBIDDEN, "CHRISTMAS  SEASONAL", "EASTER", "EASTER LILY", "GLASSES/VISION AIDS", "HISPANIC", "MISCELLANEOUS HBC", "NATURAL HBC", "TICKETS")
-"""Categories that never become an interest: those of which no keyword is made, and more.  (Tickets are lottery tickets.)"""
 BABY = ("BABY FOODS", "BABY HBC", "BABYFOOD", "DIAPERS & DISPOSABLES", "INFANT CARE PRODUCTS", "INFANT FORMULA")
-"""Those of them that say there is, or will be, a small child."""
+"""Those of the forbidden ones that say there is, or will be, a small child."""
 NO_INTEREST = (*NOT_A_TASTE, "BOTTLE DEPOSITS", "CONTINUITIES", "COUPON", "DELI SUPPLIES", "LONG DISTANCE CALLING CARDS", "MEAT SUPPLIES",
                "PROD SUPPLIES")
 """Bookkeeping, and no goods on a shelf."""

@@ -8,7 +8,9 @@ Facts only explain: an answer could lie about its layers, not about examples who
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +32,18 @@ SAME = 1e-4
 """Two probabilities nearer than this are the same: a longer sequence may add up in another order."""
 
 
+@contextmanager
+def _without_retracing_remarks() -> Iterator[None]:
+    """Each check builds its models anew, so TensorFlow warns that it compiles anew: in red, below a check that has just passed."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 @dataclass(frozen=True)
 class FitAndPredict:
     """Fit the returned model for some epochs, then predict; with `padding`, predict the same examples again behind so many more zero steps."""
@@ -39,6 +53,7 @@ class FitAndPredict:
     padding: int = 0
     length: int | None = 0
 
+    @_without_retracing_remarks()
     def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
         import keras
 
@@ -266,6 +281,7 @@ class FitAndEncode:
     epochs: int
     batch_size: int
 
+    @_without_retracing_remarks()
     def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
         import keras
 

@@ -1502,9 +1502,10 @@ def mmr_by_a_running_maximum(query, candidates, k, lam):
 # --- build_interest_rnn --------------------------------------------------------------------------------------------------
 
 _SOFTMAX = Text(
-    "A softmax shares out one label: its probabilities always sum to 1, so two true labels get at most ½ each, and \"none\" cannot be said. K labels "
+    "A softmax shares out one label: its probabilities always sum to 1, so the weaker of two true labels gets ½ at most, and \"none\" cannot be said. K labels "
     "that may hold together are K yes-or-no questions: sigmoids and binary cross-entropy.",
-    "softmax 只分配一个标签：概率之和恒为 1，两个正确标签各自至多 ½，也无法表示「一个都没有」。可以同时成立的 K 个标签是 K 个是非题：用 sigmoid 和二元交叉熵。")
+    "softmax 只分配一个标签：概率之和恒为 1，两个正确标签中较弱的至多 ½，也无法表示「一个都没有」。"
+    "可以同时成立的 K 个标签是 K 个是非题：用 sigmoid 和二元交叉熵。")
 _SOFTMAX_BCE = Text(
     "The loss asks K yes-or-no questions, but a softmax answers them: its K probabilities still sum to 1. Put sigmoids at the end.",
     "损失函数提出了 K 个是非题，回答的却是 softmax：K 个概率之和仍为 1。末端应使用 sigmoid。")
