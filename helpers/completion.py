@@ -128,6 +128,12 @@ DATED_PURCHASES = Text(
     '{"purchases": {"<整数编号>": {"item": "<商品名>", "parent": "<品类>", "day": "2017-10-29"}, ...}, "today": "2017-11-05", "k": 5}，'
     "至少有一次购买且都早于 today，名称中至少有一个字母，日期写成 年-月-日，k 为不小于 1 的整数",
 )
+BOUGHT_AND_CANDIDATES = Text(
+    '{"bought": {"<integer id>": "<item>", ...}, "candidates": {"<integer id>": "<item>", ...}} with at least one purchase and two candidates, '
+    "names that hold a letter",
+    '{"bought": {"<整数编号>": "<商品>", ...}, "candidates": {"<整数编号>": "<商品>", ...}}，'
+    "至少有一次购买和两个候选，名称中至少有一个字母",
+)
 ANSWER_NOT_JSON = Text("the answer is not JSON", "回答不是 JSON")
 CONNECTED = Text("Answers come from the model {model} at {host}.", "回答来自 {host} 的模型 {model}。")
 SCRIPTED = Text(
@@ -550,6 +556,60 @@ def interest_keywords(prompt: str) -> str:
         said += [_keyword(phrase, ids[phrase][-4:]) for phrase in ranked[k:k + 2]]
     said.sort(key=lambda each: _draw(prompt, f"{each['keyword']} {each['evidence']}", 1 << 62))
     return _written(prompt, {"keywords": said})
+
+
+RANKING_FAULTS = ("stranger", "twice", "missing", "invented", "sensitive")
+"""What `reranking` gets wrong on purpose: see there."""
+
+
+def reranking(prompt: str) -> str:
+    """How a model might re-rank a short list, scripted: JSON text {"ranking": [{"item": id, "because": [ids], "why": text}, ...]}, best first.
+
+    prompt: holds a line FACTS: (the last one counts) and after it {"bought": {"<id>": "<item>"}, "candidates": {"<id>": "<item>"}}, the candidates
+    in the order in which they are shown. A candidate is liked by the share of purchases that have a word in common with it, **and for standing near the
+    top of the list**, which says nothing about it: models do that. "because" cites the latest such purchase (if there is none, the latest of all).
+    In about three answers of ten the list itself is damaged, by one of
+    - stranger: an id that was no candidate stands in the place of one that was.
+    - twice: one candidate is named twice, another not at all.
+    - missing: the last candidates are left out.
+    And in about half of the answers one explanation is damaged, by one of
+    - invented: it names something that nobody bought.
+    - sensitive: it infers what nobody should, one of `GUESSES`.
+    The same prompt gives the same answer. One in three stands in a Markdown fence ```json, as models like to put it.
+    ValueError (CompletionError) if there are no such facts.
+    """
+    facts = _facts(prompt, "reranking", BOUGHT_AND_CANDIDATES)
+    bought, candidates = _numbered(facts, "bought"), _numbered(facts, "candidates")
+    if not bought or len(candidates) < 2 or not all(re.search(r"[^\W\d_]", name) for name in [*bought.values(), *candidates.values()]):
+        raise CompletionError(BAD_FACTS.format(name="reranking", shape=BOUGHT_AND_CANDIDATES))
+    words = {number: set(re.findall(r"[^\W\d_]{3,}", name.lower())) for number, name in bought.items()}
+    liked, said = {}, []
+    for place, (number, name) in enumerate(candidates.items()):
+        alike = [other for other in bought if words[other] & set(re.findall(r"[^\W\d_]{3,}", name.lower()))]
+        liked[number] = len(alike) / len(bought) + NEAR_THE_TOP * (1 - place / len(candidates))
+        cited = max(alike or bought)
+        said.append({"item": number, "because": [cited], "why": f"goes with {bought[cited].lower()}"})
+    said.sort(key=lambda each: -liked[each["item"]])                      # equal ones keep the order in which they were shown
+    if _draw(prompt, "explanation", 2):
+        wrong = said[_draw(prompt, "explained", min(3, len(said)))]
+        elsewhere = [f"goes with your {each}" for each in ELSEWHERE]
+        guesses = [f"right for somebody who is {each}" for each in GUESSES]
+        texts = elsewhere if _draw(prompt, "kind", 2) else guesses
+        wrong["why"] = texts[_draw(prompt, "text", len(texts))]
+    if _draw(prompt, "list", 10) < 3:
+        place = _draw(prompt, "place", len(said))
+        fault = RANKING_FAULTS[_draw(prompt, "damage", 3)]
+        if fault == "stranger":
+            said[place]["item"] = max([*candidates, *bought]) + 1 + _draw(prompt, "number", 50)
+        elif fault == "twice":
+            said[place]["item"] = said[place - 1]["item"]
+        else:
+            said = said[:-min(2, len(said) - 1)]
+    return _written(prompt, {"ranking": said})
+
+
+NEAR_THE_TOP = .3
+"""How much `reranking` likes a candidate for standing first, in shares of purchases: the position bias planted in it."""
 
 
 def connect(write: Callable[[str], str] = portrait, *, price_in: float | None = None, price_out: float | None = None) -> Endpoint | Scripted:

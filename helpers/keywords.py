@@ -156,7 +156,7 @@ def validate_name(answer: str, words: Sequence[str], vocabulary: Collection[str]
     topic = {root for word in words for root in telling(word)}
     of_name = telling(name, pairs=True)
     whys = [LONG.format(most=most)] if _length(name) > most else []
-    whys += [why] if (why := _sensitive(name)) else []
+    whys += [why] if (why := sensitive(name)) else []
     if not of_name:
         whys.append(EMPTY)
     elif not any(root in topic for _, root in of_name):
@@ -221,7 +221,7 @@ def _wrong_with(each, bought: dict[int, Purchase], today: datetime.date, stale: 
             return NOWHERE.format(number=number)
         if _date(bought[number]["day"]) >= today:
             return FUTURE.format(number=number, day=_date(bought[number]["day"]), today=today)
-    if why := _sensitive(keyword):
+    if why := sensitive(keyword):
         return why
     for number in evidence:
         if bought[number]["parent"] in forbidden:
@@ -238,7 +238,7 @@ def _wrong_with(each, bought: dict[int, Purchase], today: datetime.date, stale: 
     return ENDED.format(days=days, stale=stale) if days > stale else None
 
 
-def _sensitive(text: str) -> Text | None:
+def sensitive(text: str) -> Text | None:
     """Why a text may not be said of anybody, None if it may."""
     words = split(text)
     for kind, signs in SENSITIVE.items():
