@@ -39,7 +39,7 @@ PYTHON_OTHER = Text("TensorFlow has no wheel for it: install CPython 3.11, 3.12 
                     "TensorFlow 没有适用的 wheel：请安装 CPython 3.11、3.12 或 3.13，然后运行 make lab PYTHON=/path/to/python")
 MEMORY_SMALL = Text("close other programs or use a larger machine, such as Colab; the largest tables may not fit",
                     "请关闭其他程序，或换用内存更大的机器（例如 Colab）；最大的数据表可能放不下")
-DOWNLOADS = Text("optional: fetched when a lesson first asks for it", "可选：课程第一次用到时下载")
+DOWNLOADS = Text("optional: fetched when it is first asked for", "可选：第一次用到时下载")
 GRADES = Text("grades: answers run in a jail that held when it was tried", "可以评分：答案在隔离环境中运行，并已实际验证")
 PRACTISES = Text("practice only ({why}); learners need no more", "只能练习（{why}）；学习者不需要更多")
 NEEDS_PACKAGE = Text("{package} is missing", "缺少 {package}")
@@ -90,7 +90,7 @@ def packages(requirements: list[str]) -> list[Row]:
 
 
 def datasets() -> list[Row]:
-    """A row for each data set: the packaged ones must be whole; the one by download is only reported."""
+    """A row for each data set: the packaged ones must be whole; those by download are only reported."""
     rows = []
     for package in installed.packages():
         wanted = f"{package.distribution} {package.version}"
@@ -100,12 +100,12 @@ def datasets() -> list[Row]:
             rows.append(Row(package.title, wanted, FOUND, True))
         except installed.DataError as error:
             rows.append(Row(package.title, wanted, DAMAGED, False, error.args[0]))
-    remote = download.ONLINE_RETAIL
-    try:
-        there = download.cached(remote)
-        rows.append(Row(remote.title, "", FOUND if there else NOT_FETCHED, None, "" if there else DOWNLOADS))
-    except installed.DataError as error:
-        rows.append(Row(remote.title, "", DAMAGED, None, error.args[0]))
+    for remote in download.downloads():
+        try:
+            there = download.cached(remote)
+            rows.append(Row(remote.title, "", FOUND if there else NOT_FETCHED, None, "" if there else DOWNLOADS))
+        except installed.DataError as error:
+            rows.append(Row(remote.title, "", DAMAGED, None, error.args[0]))
     return rows
 
 

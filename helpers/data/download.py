@@ -72,6 +72,15 @@ ONLINE_RETAIL = Remote(
     "Online Retail", "online_retail.zip", "https://archive.ics.uci.edu/static/public/352/online+retail.zip",
     "f5385cbb54bbebf7196389109c6b0621faab0c304e3702548165e71c84aede8b", 23_715_478,
 )
+ML_1M = Remote(
+    "MovieLens 1M", "ml-1m.zip", "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
+    "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20", 5_917_549,
+)
+
+
+def downloads() -> tuple[Remote, ...]:
+    """Every file this course can fetch.  No lesson needs one."""
+    return ONLINE_RETAIL, ML_1M
 
 
 def cache_folder() -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from helpers.data import complete_journey, download
 
@@ -103,11 +104,13 @@ def test_complete_journeys_card_carries_both_statements_on_its_origin_and_the_se
     assert "Retention is flat here by selection" in card
 
 
-def test_online_retails_card_names_the_file_that_is_fetched():
-    card = (CARDS / "online_retail.md").read_text(encoding="utf-8")
-    assert download.ONLINE_RETAIL.sha256 in card
-    assert f"{download.ONLINE_RETAIL.size:,}" in card
-    assert download.ONLINE_RETAIL.name in card
+@pytest.mark.parametrize(("card", "remote"), [("online_retail.md", download.ONLINE_RETAIL), ("movielens.md", download.ML_1M)],
+                         ids=["Online Retail", "MovieLens 1M"])
+def test_a_downloads_card_names_the_file_that_is_fetched(card, remote):
+    text = (CARDS / card).read_text(encoding="utf-8")
+    assert remote.sha256 in text
+    assert f"{remote.size:,}" in text
+    assert remote.name in text
 
 
 def test_the_index_lists_every_card():

@@ -122,13 +122,14 @@ def test_a_damaged_data_set_fails_with_the_loaders_own_message(monkeypatch):
     assert "--force-reinstall" in str(row.advice)
 
 
-def test_the_data_set_by_download_is_never_a_failure(monkeypatch, tmp_path):
+@pytest.mark.parametrize("remote", download.downloads(), ids=lambda remote: remote.name)
+def test_a_data_set_by_download_is_never_a_failure(monkeypatch, tmp_path, remote):
     monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
-    assert find(environment.datasets(), "Online Retail").ok is None
-    (tmp_path / download.ONLINE_RETAIL.name).write_bytes(b"damaged")
-    row = find(environment.datasets(), "Online Retail")
+    assert find(environment.datasets(), remote.title).ok is None
+    (tmp_path / remote.name).write_bytes(b"damaged")
+    row = find(environment.datasets(), remote.title)
     assert row.ok is None
-    assert str(tmp_path / download.ONLINE_RETAIL.name) in str(row.advice)
+    assert str(tmp_path / remote.name) in str(row.advice)
 
 
 def test_little_memory_fails_unknown_memory_does_not(monkeypatch):
