@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     new.add_argument("exercise")
     commands.add_parser("shop", help="draw the pictures and measure the tables of data/shop.md")
     measured = commands.add_parser("bench", help="print seconds and memory beside their budgets")
-    measured.add_argument("part", nargs="?", choices=("notebooks", "checks", "shop", "grading"), help="this part alone")
+    measured.add_argument("part", nargs="?", choices=("notebooks", "checks", "shop", "recommenders", "grading"), help="this part alone")
     measured.add_argument("--full", action="store_true", help="grade a whole class instead of extrapolating to it")
     long = commands.add_parser("prove", help="run the long proofs and write tests/PROOF.md")
     long.add_argument("exercise", nargs="?", help="prove this one alone")

@@ -17,9 +17,9 @@ from helpers.checks import check
 from helpers.checks.exercise import Exercise, exercises
 from helpers.course import Lesson, lesson, lessons
 
-PARTS = ("notebooks", "checks", "shop", "grading")
+PARTS = ("notebooks", "checks", "shop", "recommenders", "grading")
 NOTEBOOK_SECONDS = {"start": 30.0, "start_more": 30.0, "behaviour": 120.0, "behaviour_more": 30.0, "portrait": 120.0, "portrait_more": 30.0,
-                    "churn": 150.0, "churn_more": 60.0, "interest": 150.0, "interest_more": 60.0}
+                    "churn": 150.0, "churn_more": 60.0, "interest": 150.0, "interest_more": 60.0, "recommendation": 180.0, "recommendation_more": 60.0}
 NOTEBOOK_MEGABYTES = 3000
 SLACK = 3
 """The machines are shared and noisy: a test fails only past this many times a budget."""
@@ -41,6 +41,10 @@ SHOP_SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 """Shoppers of the scaling curve, 180 days each, without a log."""
 
 
+RECOMMENDERS = {"EASE of 5,000 items": 5.0, "SASRec, an epoch, MovieLens 1M's size": 20.0}
+"""Seconds: one inverse, and one pass of 6,040 histories of 50 films over a catalogue of 3,416."""
+
+
 def check_seconds(exercise: Exercise) -> float:
     """The budget of one check."""
     return 15.0 if exercise.trained else 1.0
@@ -59,6 +63,8 @@ def bench(course: Path, part: str | None = None, full: bool = False) -> int:
         _bench_checks(course)
     if part in (None, "shop"):
         _bench_shop()
+    if part in (None, "recommenders"):
+        _bench_recommenders(course)
     if part in (None, "grading"):
         for name in TIMES_STOCK:
             _bench_grading(course, lesson(name), full)
@@ -109,6 +115,26 @@ def _bench_shop() -> None:
     for shoppers in SHOP_SIZES:
         seconds, megabytes, visits = shop_run("Logging", shoppers, log=False)
         print(f"{shoppers:42,} {seconds:8.1f} {megabytes:7,} {visits:11,} {1e6 * seconds / visits:11.2f}", flush=True)
+
+
+def _bench_recommenders(course: Path) -> None:
+    from helpers.authoring import rivals
+
+    for (what, budget), seconds in zip(RECOMMENDERS.items(), (rivals.ease_seconds, rivals.sasrec_seconds), strict=True):
+        _row(what, seconds(), budget)
+    try:
+        python = rivals.implicit_python(course)
+    except RuntimeError as error:
+        print(f"\nimplicit {rivals.VERSION} cannot be installed here, so nothing is set beside it: {error}")
+        return
+    X, gold = rivals.made_ratings()
+    print(f"\n{f'{X.shape[0]:,} x {X.shape[1]:,}, {X.nnz:,} known; implicit {rivals.VERSION}':42} {'ours':>8} {'theirs':>7} {'times':>6}"
+          f" {'our recall@10':>14} {'theirs':>7}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, rival in rivals.RIVALS.items():
+            got = rivals.compare(rival, python, X, gold, Path(scratch))
+            print(f"{name:42} {got.ours:8.2f} {got.theirs:7.2f} {got.ours / got.theirs:6.2f} {got.our_recall:14.4f} {got.their_recall:7.4f}"
+                  f"{'' if got.fair else f'   NOT AS GOOD: more than {rivals.TOLERANCE} below'}", flush=True)
 
 
 def _row(what: str, seconds: float, budget: float, memory: str = "") -> None:
