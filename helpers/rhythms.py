@@ -117,3 +117,23 @@ def tagged_texts(rng: np.random.Generator, n: int, K: int) -> tuple[np.ndarray, 
         text = rng.permutation(np.concatenate([told, rng.choice(other, int(rng.integers(12, 17)) - len(told))]))
         row[len(row) - len(text):] = text
     return ids, tags
+
+
+def plans_in_turn(rng: np.random.Generator, n: int, T: int, M: int, plans: int) -> np.ndarray:
+    """What n shoppers bought, as ids of items, int32 (n, T), the latest last; up to a third of the steps in front are padding, 0.
+
+    Every shopper works through some plans, one purchase each in turn. So what comes next follows on what was bought `plans` purchases ago,
+    and on nothing in between: it is that item's successor five times in six, any item else. Items 1 to M, in an order drawn anew, form rings of
+    four, each the next one's predecessor. All items are equally popular, and after two rounds a shopper's purchases hold most of each ring: only
+    the order tells. The first purchase of each plan is any item.  M a multiple of 4.
+    """
+    successor = np.zeros(M + 1, int)
+    rings = rng.permutation(np.arange(1, M + 1)).reshape(-1, 4)
+    successor[rings] = np.roll(rings, -1, axis=1)
+    ids = rng.integers(1, M + 1, (n, T))
+    follows = rng.random((n, T)) < 5 / 6
+    first = rng.integers(0, T // 3 + 1, n)
+    for t in range(plans, T):
+        ids[:, t] = np.where(follows[:, t] & (t - plans >= first), successor[ids[:, t - plans]], ids[:, t])
+    ids[np.arange(T) < first[:, None]] = 0
+    return ids.astype(np.int32)

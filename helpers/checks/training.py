@@ -380,3 +380,179 @@ class Portrays:
 def portrays(purity: float, explained: float) -> Portrays:
     """A judge of codes by kinds the answer never sees, and of rebuilt sequences by the sequences."""
     return Portrays(purity, explained)
+
+
+PROBED, CHANGED, PADDED = 40, 3, 7
+"""Histories that are looked at at every step; how many of their last steps are changed; how many steps of padding are put before them."""
+
+
+@dataclass(frozen=True)
+class FitAndRank:
+    """Fit the returned model to what came next at every step, then let it score the items that may follow new histories."""
+
+    epochs: int
+    batch_size: int
+
+    @_without_retracing_remarks()
+    def __call__(self, function: Callable, case: Any, args: tuple, kwargs: dict) -> dict:
+        import keras
+
+        keras.utils.set_random_seed(SEED)
+        model = function(*args, **kwargs)
+        M, new = args[0], np.array(case.new)
+        facts = {**model_facts(model), "paddings": [layer.padding for layer in model._flatten_layers() if isinstance(layer, keras.layers.Conv1D)]}
+        facts["every_step"] = _answer(model, new).shape == (*new.shape, M)
+        if not facts["every_step"]:
+            return {"facts": facts}     # nothing to fit: what came next is one of M at every step
+        if case.training is not None:
+            X, came = np.array(case.training[0])[:, :-1], np.array(case.training[0])[:, 1:]
+            counts = ((X > 0) & (came > 0)).astype(np.float32)
+            model.fit(X, np.maximum(came - 1, 0), sample_weight=counts, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
+        # Not `model.predict`, which is compiled anew for each number of steps, and warns of it.
+        probed = new[:PROBED]
+        predictions, steps, changed = _answer(model, new)[:, -1], _answer(model, probed), _answer(model, later_changed(probed, M))
+        padded = self._padded(model, probed, steps)
+        real = probed > 0
+        facts |= {
+            "future_matters": not _alike(steps[:, :-CHANGED][real[:, :-CHANGED]], changed[:, :-CHANGED][real[:, :-CHANGED]]),
+            "padding_fits": padded is not None,
+            "padding_matters": padded is None or not _alike(steps[real], padded[real]),
+        } | _view(model, new, M)
+        return {"facts": facts, "predictions": predictions, "steps": steps, "changed": changed,
+                "padded": np.full_like(steps, np.nan) if padded is None else padded}
+
+    def _padded(self, model: Any, ids: np.ndarray, steps: np.ndarray) -> np.ndarray | None:
+        """What the model says at the same steps when more padding stands before them; None if it reads no longer histories."""
+        from tensorflow.errors import InvalidArgumentError
+
+        try:
+            padded = _answer(model, np.pad(ids, [(0, 0), (PADDED, 0)]))[:, PADDED:]
+        except (ValueError, InvalidArgumentError):
+            return None
+        return padded if padded.shape == steps.shape else None
+
+
+def fit_and_rank(epochs: int, batch_size: int) -> FitAndRank:
+    """A call for functions (M, …) -> model, from ids (N, T) of items 1 to M to probabilities (N, T, M), column j for item j + 1.
+
+    The case trains on sequences (n, T + 1): the first T as input, the last T as what came next, padding weighing nothing. It returns {"facts",
+    "predictions"} of new histories, after their last step; and of the first few of them at every step: {"steps"}, the same with other
+    items at the end, {"changed"}, and with more padding in front, {"padded"}.
+    """
+    return FitAndRank(epochs, batch_size)
+
+
+def later_changed(ids: np.ndarray, M: int) -> np.ndarray:
+    """The histories with another item at each of the last steps."""
+    changed = ids.copy()
+    changed[:, -CHANGED:] = changed[:, -CHANGED:] % M + 1
+    return changed
+
+
+def _answer(model: Any, ids: np.ndarray) -> np.ndarray:
+    import keras
+
+    return np.asarray(model(keras.ops.convert_to_tensor(ids)))
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.allclose(a, b, rtol=0, atol=SAME))
+
+
+def _view(model: Any, new: np.ndarray, M: int) -> dict:
+    """What the answer after the last step depends on, in the longest histories, as far as all of them reach.
+
+    sees: how many steps back the furthest step is that matters; 1 is the latest.  order_matters: whether it moves when all steps but the latest are
+    turned round.
+    """
+    longest = new[np.argsort(-(new > 0).sum(axis=1), kind="stable")[:PROBED]]
+    reach = int((longest > 0).all(axis=0).sum())
+    copies = np.repeat(longest[None], reach + 2, axis=0)
+    for back in range(1, reach + 1):
+        copies[back, :, -back] = copies[back, :, -back] % M + 1
+    copies[-1, :, -reach:-1] = copies[-1, :, -reach:-1][:, ::-1]
+    last = np.stack([_answer(model, ids)[:, -1] for ids in copies])
+    moved = np.abs(last[1:] - last[0]).max(axis=(1, 2)) > SAME
+    return {"sees": int((np.flatnonzero(moved[:-1]) + 1).max(initial=0)), "order_matters": bool(moved[-1])}
+
+
+@dataclass(frozen=True)
+class HitsAtLeast:
+    """The item that came next must be among the k likeliest this often; no answer may see the future or the padding."""
+
+    bound: float
+    k: int
+
+    def notes(self, got: Any) -> tuple[Text, ...]:
+        """Nothing to add on a model that is good enough."""
+        return ()
+
+    def difference(self, case: Any, got: Any) -> Difference | None:
+        """None if shape, probabilities, both probes and the share of hits are right; else in what the model fails."""
+        facts = _facts(got)
+        if facts is None:
+            return Difference("type", Text("the model", "模型"), _kind(got), "facts and predictions")
+        M, (n, T) = case.args[0], case.new.shape
+        if facts.get("output_rank") != 3 or facts.get("output_units") != M:
+            return Difference("shape", Text("the model's output: at every step, one probability for each item", "模型输出：每一步、每件商品一个概率"),
+                              f"rank {facts.get('output_rank')}, last size {facts.get('output_units')}", f"(None, None, {M})")
+        if not facts.get("every_step"):
+            return Difference("shape", Text("the model's output: one answer after each step", "模型输出：每一步之后一个回答"),
+                              str(Text("another number of steps", "步数不同")), f"(None, {T}, {M})")
+        probed = min(n, PROBED)
+        for name, shape in {"predictions": (n, M), "steps": (probed, T, M), "changed": (probed, T, M), "padded": (probed, T, M)}.items():
+            value = got.get(name)
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.shape != shape:
+                return Difference("shape", Text("predictions for new histories", "对新历史的预测"), _kind(value), str(shape))
+        real = case.new[:probed] > 0
+        wrong = self._no_distribution(np.concatenate([got["predictions"], got["steps"][real]])) or self._probes(facts, got, real)
+        if wrong or case.truth is None:
+            return wrong
+        truth = np.asarray(case.truth)
+        own = got["predictions"][np.arange(n), truth - 1][:, None]
+        # Of equal probabilities half the others stand before the item: an answer that is the same for all items hits as often as a draw by lot.
+        before = (got["predictions"] > own).sum(axis=1) + ((got["predictions"] == own).sum(axis=1) - 1) / 2
+        hits = float((before < self.k).mean())
+        if hits < self.bound:
+            return Difference("value", Text("share of new histories whose next item is the likeliest (too small a learning rate ends here, too)"
+                                            if self.k == 1 else f"share of new histories whose next item is among the {self.k} likeliest",
+                                            "新历史中下一件商品恰为概率最高者的比例（学习率太小也会如此）"
+                                            if self.k == 1 else f"新历史中下一件商品位于概率最高的 {self.k} 件之内的比例"),
+                              f"{hits:.3f}", f">= {self.bound:g}")
+        return None
+
+    def _no_distribution(self, p: np.ndarray) -> Difference | None:
+        """Why the rows of p are not probabilities of one choice; None if they are."""
+        if not np.isfinite(p).all() or p.min() < 0 or p.max() > 1:
+            return Difference("value", Text("range of the predictions (a softmax at the end makes probabilities)",
+                                            "预测值的范围（末端的 softmax 给出概率）"), f"{p.min():.3g} … {p.max():.3g}", "0 … 1")
+        total = p.sum(axis=-1)
+        furthest = float(total[np.abs(total - 1).argmax()])
+        if abs(furthest - 1) > 1e-3:
+            return Difference("value", Text("sum of the probabilities of all items at one step", "某一步上所有商品概率之和"), f"{furthest:.3f}", "1")
+        return None
+
+    def _probes(self, facts: dict, got: dict, real: np.ndarray) -> Difference | None:
+        """Why an earlier answer depends on later items, or any on padding; None if none does."""
+        same = str(Text("the same probabilities", "同样的概率"))
+        if not facts.get("padding_fits"):
+            return Difference("value", Text("the same histories with more padding in front", "同样的历史，前面多加一些填充步"),
+                              str(Text("the model reads no longer histories", "模型读不了更长的历史")), same)
+        early = real[:, :-CHANGED]
+        for what, a, b in (
+                (Text(f"the steps before the last {CHANGED}, when the last {CHANGED} items are others", f"把最后 {CHANGED} 件商品换掉后，之前各步的预测"),
+                 got["steps"][:, :-CHANGED][early], got["changed"][:, :-CHANGED][early]),
+                (Text("the same histories with more padding in front", "同样的历史，前面多加一些填充步"), got["steps"][real], got["padded"][real])):
+            moved = float(np.abs(a - b).max())
+            if not moved <= SAME:
+                return Difference("value", what, str(Text(f"a probability moves by {moved:.3f}", f"某个概率变动了 {moved:.3f}")), same)
+        return None
+
+
+def hits_at_least(bound: float, k: int = 1) -> HitsAtLeast:
+    """A judge of what `fit_and_rank` returns, by the next items (n,), ids from 1, that the answer never sees.
+
+    At every step the output must be a distribution over the items, which neither later items nor more padding in front may change (by more
+    than `SAME`); after the last step the next item must be among the k likeliest of at least `bound` of the new histories.
+    """
+    return HitsAtLeast(bound, k)

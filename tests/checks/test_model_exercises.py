@@ -6,7 +6,7 @@ import pytest
 from helpers.checks import calling, codec
 from helpers.checks.exercise import Exercise, case
 from helpers.checks.keys import KnownMistake
-from helpers.checks.training import auc_at_least, fit_and_predict, labels_at_least
+from helpers.checks.training import auc_at_least, fit_and_predict, fit_and_rank, hits_at_least, labels_at_least
 from helpers.checks.verdict import verdict
 from helpers.course import Lesson
 from helpers.language import Text
@@ -187,3 +187,76 @@ def test_without_a_length_among_the_arguments_the_same_model_must_read_longer_se
 ], ids=range(8))
 def test_lying_about_labels_earns_nothing(answer):
     assert verdict(WORDS, WORDS.cases(3), [calling.Outcome("value", value=codec.encode(answer))], ()).earned == 0
+
+
+def successors(rng):
+    """Histories of 6 items of which each is followed by the next one; shorter ones are padded in front."""
+    while True:
+        ids = (rng.integers(0, 6, (500, 1)) + np.arange(9)) % 6 + 1
+        ids[np.arange(9) < rng.integers(0, 4, (500, 1))] = 0
+        yield case(6, 8).trains_on(ids[:400]).predicts(ids[400:, :-1], truth=ids[400:, -1])
+
+
+NEXT = Exercise("successors", Lesson("01_behaviour"), successors, "core", 5, 10, False, ("keras",), ("successors",), hits_at_least(.9),
+                fit_and_rank(epochs=6, batch_size=16), (), 1, 60.0)
+
+
+def follower(padding="causal", kernel=2, masked=True, units=0, activation="softmax", pooled=False, ranks=True):
+    def successors(M, T):
+        import keras
+
+        ids = keras.Input((None,), dtype="int32")
+        real = keras.ops.cast(keras.ops.expand_dims(ids > 0, -1), "float32")
+        x = keras.layers.Embedding(M + 1, 12)(ids)
+        x = keras.layers.Conv1D(12, kernel, padding=padding, activation="relu")(x * real if masked else x)
+        x = keras.layers.GlobalMaxPooling1D()(x) if pooled else x
+        model = keras.Model(ids, keras.layers.Dense(M + units, activation=activation)(x if ranks else 0 * x))
+        logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(.02), logits if activation == "linear" else "sparse_categorical_crossentropy")
+        return model
+    return successors
+
+
+@pytest.mark.parametrize(("function", "earned", "facts", "says"), [
+    (follower(), 10, {"every_step": True, "future_matters": False, "padding_fits": True, "padding_matters": False, "paddings": ["causal"], "sees": 2}, ""),
+    (follower(kernel=1), 10, {"sees": 1, "order_matters": False}, ""),
+    (follower(padding="same", kernel=3), 0, {"future_matters": True, "paddings": ["same"]}, "are others"),
+    (follower(padding="valid"), 0, {"every_step": False, "output_rank": 3}, "one answer after each step"),
+    (follower(masked=False), 0, {"future_matters": False, "padding_matters": True}, "padding"),
+    (follower(units=1), 0, {"every_step": False, "output_units": 7}, "at every step"),
+    (follower(pooled=True), 0, {"every_step": False, "output_rank": 2}, "at every step"),
+    (follower(activation="sigmoid"), 0, {"activation": "sigmoid"}, "sum of the probabilities"),
+    (follower(activation="linear"), 0, {"activation": "linear"}, "range"),
+    (follower(ranks=False), 0, {"sees": 0}, "likeliest"),
+], ids=["right", "one step is enough here", "sees the answer", "fewer steps", "padding read", "a column too many", "one answer", "no distribution",
+        "no softmax", "says the same to all"])
+def test_next_items_are_judged_by_hits_the_future_and_the_padding(function, earned, facts, says):
+    cases = NEXT.cases(3)
+    outcomes = calling.run_all(NEXT, cases, {"successors": function})
+    found = verdict(NEXT, cases, outcomes, ())
+    assert found.earned == earned, found.failure
+    assert earned or says in found.failure.difference.where.en
+    told = outcomes[0].answer["facts"]
+    assert {name: told[name] for name in facts} == facts
+
+
+def _said(value=1 / 6, **other):
+    whole = {"predictions": (100, 6), "steps": (40, 8, 6), "changed": (40, 8, 6), "padded": (40, 8, 6)}
+    return {"facts": {"output_rank": 3, "output_units": 6, "every_step": True, "padding_fits": True},
+            **{name: np.full(shape, value) for name, shape in whole.items()}, **other}
+
+
+@pytest.mark.parametrize("answer", [
+    None, {"facts": 3}, {"facts": {"output_rank": 3, "output_units": 6, "every_step": True}}, _said(), _said(np.nan), _said(1.), _said(0.),
+    _said(predictions=np.eye(6)[np.zeros(100, int)]), _said(padded=np.full((40, 8, 6), np.nan)), _said(steps=np.zeros((3, 8, 6))),
+], ids=range(10))
+def test_lying_about_what_comes_next_earns_nothing(answer):
+    assert verdict(NEXT, NEXT.cases(3), [calling.Outcome("value", value=codec.encode(answer))], ()).earned == 0
+
+
+def test_a_judge_of_the_ten_likeliest_counts_equal_scores_as_a_draw():
+    one = case(6, 8).predicts(np.ones((4, 8), int), truth=np.array([1, 2, 3, 6]))
+    p = np.tile([.3, .3, .1, .1, .1, .1], (4, 1))
+    answer = _said(predictions=p) | {name: np.full((4, 8, 6), 1 / 6) for name in ("steps", "changed", "padded")}
+    assert hits_at_least(.5, k=2).difference(one, answer) is None
+    assert hits_at_least(.6, k=2).difference(one, answer).got == "0.500"
