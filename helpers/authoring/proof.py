@@ -5,6 +5,7 @@ The tests ask at few seeds, `make prove` at twenty for trained exercises too, an
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 import os
@@ -40,6 +41,9 @@ def judged(course: Path, exercise: Exercise, seed: int, functions: dict[str, Cal
 
 def broken_promises(course: Path, exercise: Exercise, seed: int) -> Iterator[str]:
     """Each promise of the check that does not hold for this exercise under this seed."""
+    if exercise.trained:
+        # What is proved is the judgement. How long a fit takes is for another test, which a busy machine may fail.
+        exercise = dataclasses.replace(exercise, seconds=10 * exercise.seconds)
     cases = exercise.cases(seed)
     known = answers(course, exercise, cases)
     here = f"{exercise.name}, seed {seed}"

@@ -1265,6 +1265,25 @@ def no_attention(n_items, length, size, blocks):
 
 
 @mistake_of("build_sasrec", Text(
+    "The network can see all it needs, and has not learnt it in eight epochs. Norm before each part, x + part(LN(x)), not after, LN(x + part(x)), which needs "
+    "a slow start; and take Adam(0.003).",
+    "网络能看到所需的一切，但八轮训练还没学会。应先归一化再进入各部分：x + part(LN(x))，而不是 LN(x + part(x))，后者需要预热；并使用 Adam(0.003)。"),
+    facts={"order_matters": True, "future_matters": False, "padding_matters": False, "activation": "softmax"})
+def normed_after_each_part(n_items, length, size, blocks):
+    import keras
+    from keras import ops
+
+    layers = _cnn_layers()
+    ids = keras.Input((None,), dtype="int32")
+    keep = ops.expand_dims(ids > 0, 1)
+    x = layers.Embedding(n_items + 1, size)(ids) + layers.Embedding(length + 1, size)(ops.cumsum(ops.cast(ids > 0, "int32"), axis=1))
+    for _ in range(blocks):
+        x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, size // 2)(x, x, attention_mask=keep, use_causal_mask=True))
+        x = layers.LayerNormalization()(x + layers.Dense(size)(layers.Dense(2 * size, activation="relu")(x)))
+    return _cnn_compiled(ids, layers.Dense(n_items, activation="softmax")(x), rate=.003)
+
+
+@mistake_of("build_sasrec", Text(
     "There is one answer a history. Leave the time axis where it is: after every step, what comes next?",
     "每段历史只有一个回答。请保留时间轴：每一步之后，接下来是什么？"), facts={"output_rank": 2})
 def the_last_step_only(n_items, length, size, blocks):

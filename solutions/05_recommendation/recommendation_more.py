@@ -1122,7 +1122,8 @@ pd.DataFrame([expit(-ahead)], index=["pull σ(−x)"], columns=pd.Index(ahead, n
 #
 # * input: ids, integers (N, T), oldest first: 1 to `n_items` are items, **0 is padding**, in front. **Any T**: `keras.Input((None,), dtype="int32")`. A
 #   history holds at most `length` items; padding comes on top.
-# * inside: vectors of `size` numbers (even), `blocks` blocks, two heads. How it is built is not judged.
+# * inside: vectors of `size` numbers (even), `blocks` blocks, two heads. How it is built is not judged, but norm **before** each part: normed after
+#   it, eight epochs are too few.
 # * output **(None, None, n_items)**: at every step a softmax over the items. Column j is item **j + 1**.
 # * **No answer sees a later step**: change the last three items, and no answer before them changes (by more than 0.0001).
 # * **More zeros in front change nothing** at the steps of real items (to 0.0001).

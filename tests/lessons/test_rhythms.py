@@ -6,7 +6,16 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from helpers.rhythms import RHYTHMS, early_or_late_bursts, ended_interests, neighbour_purity, paused_or_gone, planted_rhythms, tagged_texts
+from helpers.rhythms import (
+    RHYTHMS,
+    early_or_late_bursts,
+    ended_interests,
+    neighbour_purity,
+    paused_or_gone,
+    plans_in_turn,
+    planted_rhythms,
+    tagged_texts,
+)
 
 
 def test_a_seed_gives_the_same_rhythms_again():
@@ -115,3 +124,24 @@ def test_ids_are_words_behind_padding_and_a_seed_gives_them_again(make, K, V, T)
     again = make(np.random.default_rng(2), 300, K)
     assert (ids == again[0]).all()
     assert (labels == again[1]).all()
+
+
+def test_what_comes_next_follows_on_the_same_plan_and_on_nothing_in_between():
+    M, plans = 12, 4
+    ids = plans_in_turn(np.random.default_rng(0), 4000, 13, M, plans)
+    assert ids.dtype == np.int32
+    assert ((ids[:, :-1] > 0) <= (ids[:, 1:] > 0)).all()            # padding stands in front only
+    shares = np.bincount(ids[ids > 0], minlength=M + 1)[1:] / (ids > 0).sum()
+    assert np.abs(shares - 1 / M).max() < .01
+    for back in range(1, 6):
+        before, after = ids[:, 12 - back], ids[:, 12]
+        counts = np.zeros((M + 1, M + 1))
+        np.add.at(counts, (before, after), 1)
+        likeliest = counts[1:].max(axis=1).sum() / counts[1:].sum()
+        if back == plans:
+            assert likeliest == pytest.approx(5 / 6 + 1 / 6 / M, abs=.02)
+            successor = counts[1:].argmax(axis=1) - 1
+            assert (successor[successor[successor[successor]]] == np.arange(M)).all()      # rings of four
+            assert (successor[successor] != np.arange(M)).all()
+        else:
+            assert likeliest < 1 / M + .05
