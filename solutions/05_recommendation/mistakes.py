@@ -588,6 +588,16 @@ def masked_after_the_softmax(Q, K, V, pad):
 
 
 @mistake_of("causal_attention", Text(
+    "The largest logit was taken over hidden keys as well: where one of them is far above, all that may be seen becomes exp(−large) = 0.",
+    "求最大 logit 时把被隐藏的键也算了进去：若其中一个大得多，可见的部分就全成了 exp(−大数) = 0。"))
+def largest_of_all_logits(Q, K, V, pad):
+    logits = Q @ K.transpose(0, 2, 1) / np.sqrt(Q.shape[2])
+    weights = np.where(_attention_allowed(pad), np.exp(logits - logits.max(axis=2, keepdims=True)), 0)
+    total = weights.sum(axis=2, keepdims=True)
+    return weights / np.where(total > 0, total, 1) @ V
+
+
+@mistake_of("causal_attention", Text(
     "The logits were multiplied by the mask: 0 is a logit like any other, exp(0) = 1. A hidden one is −inf.",
     "logit 乘了掩码：0 也是普通的 logit，exp(0) = 1。被隐藏的应为 −inf。"))
 def logits_times_the_mask(Q, K, V, pad):
@@ -942,6 +952,15 @@ def loss_overflows(q, c, item_ids, log_q, temperature):
     with np.errstate(all="ignore"):
         table = np.exp(_batch_logits(q, c, log_q, temperature))
         return -np.log(np.diag(table) / np.where(_batch_hits(item_ids), 0, table).sum(axis=1)).mean()
+
+
+@mistake_of("in_batch_softmax_loss", Text(
+    "The sum of exponentials overflows, and the loss is infinite. Subtract the largest logit of each row before `np.exp`.",
+    "指数之和溢出，损失成了无穷大。应在 `np.exp` 之前减去每行最大的 logit。"))
+def loss_overflows_to_infinity(q, c, item_ids, log_q, temperature):
+    with np.errstate(all="ignore"):
+        table = np.where(_batch_hits(item_ids), -np.inf, _batch_logits(q, c, log_q, temperature))
+        return (np.log(np.exp(table).sum(axis=1)) - np.diag(table)).mean()
 
 
 @mistake_of("in_batch_softmax_loss", Text(

@@ -1127,8 +1127,8 @@ def causal_attention(Q, K, V, pad):
 
     Q, K: (B, T, d).  V: (B, T, e).  pad: (B, T) bool, True is padding.  A query that may see nothing returns zeros.
 
-    >>> ask, answer, value = np.array([[[1.], [1.]]]), np.array([[[0.], [np.log(3)]]]), np.array([[[8.], [4.]]])
-    >>> causal_attention(ask, answer, value, np.zeros((1, 2), bool)).round(3).tolist()
+    >>> query, key, value = np.array([[[1.], [1.]]]), np.array([[[0.], [np.log(3)]]]), np.array([[[8.], [4.]]])
+    >>> causal_attention(query, key, value, np.zeros((1, 2), bool)).round(3).tolist()
     [[[8.0], [5.0]]]
     """
     ### BEGIN SOLUTION: logits over sqrt(d); -inf where a key is later or padding; a stable softmax, 0 for rows without any; times V

@@ -120,7 +120,7 @@ cold_table.round(3)
 # The centroid is tea. What is for the grill stands behind coffee beans there, and in front of them by the maximum. Neither is *right*: she bought
 # tea ten times. Nobody can settle that by looking.
 #
-# So measure, on the real receipts of Complete Journey. Take the 400 kinds of product that most receipts hold, and play that a quarter of them
+# So measure, on the real receipts of Complete Journey. Take the 400 kinds of product with the most receipt lines, and play that a quarter of them
 # arrives on 1 October: hide who bought them before. For each household rank the hidden ones, and look which it bought in the last quarter of the
 # year. Score: its own AUC, the mean over households (½ is chance). Which are hidden is drawn five times, since that moves the numbers more than
 # which households there are.
@@ -197,8 +197,8 @@ _ = plots.forest(list(cold_auc), cold_auc.mean(), cold_auc.min(), cold_auc.max()
 # says as much about shoes as ten pairs do. Here the weights stay as they are: ten pairs make a vector ten times as long. The paper calls it the
 # *intensity* (强度) of an interest.
 #
-# So padding (填充) needs care. In a softmax, padding gets −∞ and vanishes. Here its **weight** must be 0. It does not help to blank out the *input*
-# of the network: from a step of zeros it still computes something, out of the target and its biases.
+# So padding (填充) needs care. In a softmax, padding gets −∞ and vanishes. Here its **weight** must be 0. To blank out what the network
+# *reads* is not enough: from a step of zeros it still computes a weight, out of the target and its biases, and that weighs whatever stands there.
 #
 # ### exercise: din_pool
 #
@@ -296,8 +296,9 @@ for world, logit in (("clicks follow how many", -2 + .45 * alike_steps), ("click
 pd.DataFrame(world_rows).round(3)
 
 # %% [markdown]
-# Each wins the world it assumes. A network on top can mend a part of it, if the length of the history is among its inputs. So the question for
-# your data is not *does attention help*, but *does the amount count*; and the answer is an ablation (消融实验) with the same tuning for both.
+# Where the amount decides, the sum wins. Where only the share does, it loses, here even to the plain mean; the softmax wins neither. A network on top
+# can mend a part of it, if the length of the history is among its inputs. So the question for your data is not *does attention help*, but *does the
+# amount count*; and the answer is an ablation (消融实验) with the same tuning for both.
 
 # %% [markdown]
 # ## An AUC that asks the screen's question
@@ -611,7 +612,7 @@ stars_table.round(3)
 # What looked at no star is as bad at stars as the mean, and makes the better ten by far. Even among the factors, those with the better ten have the
 # worse RMSE. Why? RMSE is computed on films that people **chose** to watch. Which ones they would choose, it never asks; the ranking asks nothing
 # else. Ratings are *missing not at random* (非随机缺失): not to have watched says something, and a model of stars throws it away. So its ten are
-# little better known than ten films drawn by lot, which is what the first line is: see the last column. (Cremonesi, Koren and Turrin found the like
+# nearer to ten films drawn by lot, which is what the first line is, than to what people watch: see the last column. (Cremonesi, Koren and Turrin found the like
 # on Netflix's own data in 2010.)
 #
 # In a shop there are no stars at all. Purchases, clicks and what was passed over are all you have: implicit feedback (隐式反馈), for which the
@@ -640,7 +641,7 @@ stars_table.round(3)
 # a = b = c = 1 is expected revenue, c = 0 expected orders, b = c = 0 clicks. The exponents are **the business's decision, written as three
 # numbers**. They are not learnt from the log, since no log holds the label "good for us in half a year". They are searched for online, one A/B test
 # after the other, with retention as a guardrail (护栏指标).
-# A product needs **calibrated** (校准的) factors: if p_click is twice too high for one category, that category gets twice the shelf.
+# A product needs **calibrated** (校准的) factors: if p_click is twice too high for one category, that category gets twice the score.
 #
 # One more bias before there is anything to fuse. What stands first is clicked more, whatever it is: **position bias** (位置偏差). If P(click) = P(looked at the
 # place) · P(liked the item), the first factor can be measured where items were put into places by lot, and then *clicks are divided by it* (or the
@@ -665,7 +666,7 @@ measured.rename(index=lambda place: place + 1).rename_axis("place").round(3)
 # In your own shop the right column is not given, and items do not stand where they stand by lot. A small share of traffic with two neighbours swapped is
 # enough to measure it.
 #
-# Now a tiny MMoE (two tasks, four experts) beside a shared bottom of about the same size, on the shop's exposures: *click*, and *click and order*.
+# Now a tiny MMoE (two tasks, four experts) beside a shared bottom (its weights are in the table), on the shop's exposures: *click*, and *click and order*.
 # Features are what a platform knows on that morning: how often the shopper was shown and has clicked anything, and things of the item's category; how
 # often the item was clicked; its price, its category, its place.
 
@@ -732,10 +733,10 @@ print(f"{learn.sum():,} items shown to learn from, {labels[learn][:, 0].sum():,.
 pd.DataFrame(rows).transpose().infer_objects().round(3)
 
 # %% [markdown]
-# Look at the intervals before you choose an architecture. The log holds some thousand clicks and a few hundred orders, the days that judge a few
-# dozen, and **no difference between the two networks can be seen**. That is usual in a small shop, and the reason why gates and experts are an
-# answer for platforms with millions of orders a day. The columns *promised / came* matter more: the scores go into a product, and a factor that
-# promises a quarter too much is a quarter too much in every list.
+# Look at the intervals before you choose an architecture. The log holds thousands of clicks and a few hundred orders, the days that judge a few
+# dozen, and **no difference between the two networks can be seen**. That is usual in a small shop, and the reason why gates and experts are an answer
+# for platforms with millions of orders a day. The columns *promised / came* matter more: the scores go into a product, and what one factor promises
+# too much *for some products and not for others* changes every list.
 #
 # Fusion, with the shared bottom's predictions. The same pages, put in order anew by four sets of exponents:
 
@@ -775,10 +776,10 @@ pd.DataFrame(rows).transpose()
 # answer (标签). A causal model (因果模型) answers after *every* item at once. So one household is one row: the inputs `x`, and the answers
 # `y`, the same items shifted by one.
 #
-# Four things go wrong here, silently. The row is cut at the wrong end, and the model never sees what happened last. The padding (填充)
-# becomes an answer. The shift goes the wrong way, or nowhere, and the loss falls beautifully. And the item you will *test* on is already in
-# `y`: the model has been told. In the published protocol *leave one out* (留一法) the last item of each sequence is the test, and the one
-# before it the validation; neither may be in `x` or in `y`.
+# Four things go wrong here, silently. The row is cut at the wrong end, and the model never sees what happened last. The padding (填充) becomes an
+# answer. The shift goes the wrong way, or nowhere, and the loss falls beautifully. And the item you will *test* on is already in `y`: the model has
+# been told. In the protocol of most papers, *leave one out* (留一法; what it leaks across households, section 5 of the first notebook shows), the last
+# item of each sequence is the test, and the one before it the validation; neither may be in `x` or in `y`.
 #
 # ### exercise: next_item_batches
 #
@@ -866,7 +867,8 @@ def chain_of(x, y):
 
 def hits_of_test(scores):
     own = scores[np.arange(len(test)), test][:, None]
-    return 1 + (scores > own).sum(axis=1) + ((scores == own).sum(axis=1) - 1) / 2 <= 10
+    above, tied = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
+    return np.clip((10 - above) / tied, 0, 1)                           # expected over the orders of the tied
 
 
 own_counts = np.bincount(stretch_home[told] * M + stretch_item[told], minlength=H * M).reshape(H, M)[stretch_home[ends]]
@@ -1008,14 +1010,14 @@ plots.plt.show()
 # ## Stretch: learning an order
 #
 # ALS guesses a 0 or a 1. A list needs less: only that what a household took stands *above* what it did not. **Bayesian personalised ranking**
-# (贝叶斯个性化 排序, BPR; Rendle and others 2009) takes triples: household u, an item i it bought, an item j it did not. With x = u·(vᵢ −
+# (贝叶斯个性化排序, BPR; Rendle and others 2009) takes triples: household u, an item i it bought, an item j it did not. With x = u·(vᵢ −
 # vⱼ), how far i is ahead of j, the loss of a triple is
 #
 # $$ -\ln \sigma(x) + \frac{\lambda}{2}\bigl(\lVert u \rVert^2 + \lVert v_i \rVert^2 + \lVert v_j \rVert^2\bigr), \qquad \sigma(x) = \frac{1}{1 + e^{-x}} $$
 #
 # and one step of stochastic gradient descent (随机梯度下降) goes downhill from it. The derivative of −ln σ(x) is −σ(−x): near 1 where the
 # order is wrong, near 0 where it is right already. So a triple that is easy teaches nothing, and most negatives drawn at random soon are
-# easy. That is why people draw them by popularity, or hard ones; and then learn something else.
+# easy. That is why people draw them by popularity, or hard ones; and then learn another order than the one among all items.
 #
 # ### exercise: bpr_step
 #
