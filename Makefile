@@ -40,6 +40,7 @@ prove: $(READY)            ## the long proofs; writes tests/PROOF.md and tests/G
 	$(BIN)/python -m helpers.authoring prove $(EXERCISE)
 	$(if $(EXERCISE),,$(BIN)/python -m helpers.authoring mutants)
 	$(if $(EXERCISE),,$(BIN)/python -m pytest tests/grading -m "prove or bank" --table tests/GRADING.md)
+	$(if $(EXERCISE),,$(BIN)/python -m pytest tests/lessons -m prove)
 	$(if $(EXERCISE),,$(BIN)/python -m pytest tests/colab -m "prove or slow")
 
 mutants: $(READY)          ## do the hidden cases kill the mutants? writes tests/MUTANTS.md: make mutants [EXERCISE=lift_at_k]
