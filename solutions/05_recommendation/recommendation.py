@@ -1810,7 +1810,7 @@ pd.DataFrame(rows_of).transpose().infer_objects().round(3)
 # %%
 from helpers import sequential  # imports TensorFlow: takes a few seconds
 
-LENGTH, PASSES = 16, 4
+LENGTH, PASSES = 24, 5
 events = feedback.sequences(TEST, LENGTH + 1, np.random.default_rng(SEED))
 events = events[(events > 0).sum(axis=1) > 1]
 last = feedback.sequences(TEST, LENGTH, np.random.default_rng(SEED))
@@ -1869,7 +1869,7 @@ for ax in panels:
 # language models see tens and more. And the events: a receipt has no order, so which item comes *next* is mostly drawn by lot, and what is left to
 # learn is *which* items go together. That is what EASE computes in closed form, from the whole year, in the seconds of the last rows.
 #
-# So: **no, not on these data, not at this size.** One shop, one seed, a few passes, three widths; and a model whose *pass kept* is the last one was still
+# So: **no, not on these data, not at this size.** One shop, one seed, five passes, three widths; and a model whose *pass kept* is the last one was still
 # learning. None of that proves that a larger one would not pay. It proves that you ask for this table, with EASE in it, before you buy the
 # machines. Where order matters (clicks in a session) and events are counted in billions, the same recipe is in production, at Meta (HSTU) and at
 # Kuaishou (OneRec).
