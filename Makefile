@@ -63,4 +63,4 @@ lock:                      ## solve the lock anew (maintainers; needs uv)
 		--python-version 3.11 -o requirements.lock
 
 clean:                     ## remove the environment and everything generated for grading
-	rm -rf .venv .grading
+	rm -rf .venv .venv-implicit .grading

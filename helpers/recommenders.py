@@ -116,8 +116,11 @@ def markov(feedback: Feedback, before: int, kappa: float = 10, half_life: float 
 
     A household without visits gets the share of all visits.
     """
-    P, share = markov_weights(feedback, before, kappa)
-    last = last_visits(feedback, before, half_life)
+    return next_visit(last_visits(feedback, before, half_life), *markov_weights(feedback, before, kappa))
+
+
+def next_visit(last: sparse.csr_matrix, P: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(n, M) chances of each item in the next visit, from rows of `last_visits` and what `markov_weights` gives; `share` where a row is empty."""
     return np.where(np.diff(last.indptr)[:, None] > 0, last @ P, share)
 
 

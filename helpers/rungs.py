@@ -133,13 +133,9 @@ def _users(known, n, seed):
 
 def _markov(known, setting, seed):
     kappa, half_life = setting
-    P, share = recommenders.markov_weights(known.feedback, known.cutoff, kappa)
+    weights = recommenders.markov_weights(known.feedback, known.cutoff, kappa)
     last = recommenders.last_visits(known.feedback, known.cutoff, half_life)
-
-    def serve(rows):
-        mine = last[rows]
-        return np.where(np.diff(mine.indptr)[:, None] > 0, mine @ P, share)
-    return serve
+    return lambda rows: recommenders.next_visit(last[rows], *weights)
 
 
 def _ease(known, l2, seed):

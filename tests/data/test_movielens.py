@@ -3,12 +3,12 @@
 import io
 import socket
 import zipfile
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from helpers.data import DataError, download, movielens
-from helpers.data.installed import sha256
 
 RATINGS = "1::1193::5::978300760\n1::661::3::978302109\n1::48::5::978824351\n2::1193::4::978298413\n"
 FILMS = "48::Pocahontas (1995)::Animation|Children's|Musical|Romance\n661::James and the Giant Peach (1996)::Animation\n" \
@@ -28,17 +28,9 @@ def zipped(ratings=RATINGS, films=FILMS, folder="ml-1m/") -> bytes:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(cached):
     """Puts a made zip into the cache, and has its checksum taken for the right one."""
-    monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
-
-    def put(content: bytes):
-        path = tmp_path / download.ML_1M.name
-        path.write_bytes(content)
-        monkeypatch.setattr(download, "ML_1M", download.ML_1M._replace(sha256=sha256(path), size=len(content)))
-        return path
-
-    return put
+    return partial(cached, "ML_1M")
 
 
 def test_columns_and_dtypes(place):

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from functools import partial
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -9,7 +10,6 @@ import pandas as pd
 import pytest
 
 from helpers.data import DataError, download, online_retail
-from helpers.data.installed import sha256
 
 HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 # 40513.351388888892 is how Excel stores 2010-12-01 08:26.
@@ -57,17 +57,9 @@ def workbook(rows, header=HEADER) -> bytes:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(cached):
     """Puts a made zip into the cache, and has its checksum taken for the right one."""
-    monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
-
-    def put(content: bytes):
-        path = tmp_path / download.ONLINE_RETAIL.name
-        path.write_bytes(content)
-        monkeypatch.setattr(download, "ONLINE_RETAIL", download.ONLINE_RETAIL._replace(sha256=sha256(path), size=len(content)))
-        return path
-
-    return put
+    return partial(cached, "ONLINE_RETAIL")
 
 
 @pytest.fixture
