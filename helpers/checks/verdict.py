@@ -130,10 +130,15 @@ def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outc
     if not told:
         return []
     scores = {}
+
+    def explains(mistake: KnownMistake, index: int) -> bool:
+        return index in mistake.outcomes and _agree(exercise, mistake.outcomes[index], outcomes[index])
+
     for i, mistake in enumerate(mistakes):
-        hits = [f.index for f in told if f.index in mistake.outcomes
-                and _agree(exercise, mistake.outcomes[f.index], outcomes[f.index], f.case)]
-        if told[0].index in hits and 2 * len(hits) >= len(told):
+        if not explains(mistake, told[0].index):        # most are out here, before all failing cases are compared
+            continue
+        hits = [f.index for f in told if explains(mistake, f.index)]
+        if 2 * len(hits) >= len(told):
             # A mistake that is wrong where the learner is right explains less.
             predicted = len(mistake.outcomes)
             scores[i] = (len(hits) / len(told), len(hits) / predicted)
@@ -141,7 +146,7 @@ def _likely(exercise: Exercise, failures: list[Failure], outcomes: Sequence[Outc
     return [mistakes[i] for i, score in scores.items() if score == best]
 
 
-def _agree(exercise: Exercise, mistake: Outcome, got: Outcome, case: Case) -> bool:
+def _agree(exercise: Exercise, mistake: Outcome, got: Outcome) -> bool:
     if mistake.kind != got.kind:
         return False
     if got.kind == "error":
@@ -150,7 +155,7 @@ def _agree(exercise: Exercise, mistake: Outcome, got: Outcome, case: Case) -> bo
         return True
     if mistake.mutated and got.mutated and not mistake.value:
         return True
-    return mistake.mutated == got.mutated and exercise.judge.difference(mistake.answer, got.answer) is None
+    return mistake.mutated == got.mutated and (mistake.value == got.value or exercise.judge.difference(mistake.answer, got.answer) is None)
 
 
 def _has_facts(failures: list[Failure], mistake: KnownMistake) -> bool:
