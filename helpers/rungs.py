@@ -3,29 +3,22 @@
 A rung's `fit` sees what was known before the cut-off and nothing else. It returns a function from rows of households to scores (rows, M), so that
 training and serving can be timed apart. Networks are imported where they are fitted: TensorFlow takes some seconds.
 
-The networks' three settings and second seeds take minutes, so their outcome is kept in `data/recommendation_networks.csv`; to measure it again:
-
-    python -m helpers.rungs
+The networks were trained beforehand: `helpers/pretrained.py`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from helpers import interests, ranking, recommenders
-from helpers.data.installed import shipped
 from helpers.feedback import Feedback, Split
 
-KEPT = "recommendation_networks.csv"
-"""In `data/`: what the networks found, with each setting on the validation month, and with the chosen one and two seeds on the test month."""
 VALID, TEST = 10 * interests.MONTH, 11 * interests.MONTH
 """Days on which the two months begin."""
 EPOCHS = 8
@@ -65,13 +58,22 @@ class Known:
 
 @dataclass(frozen=True)
 class Rung:
-    """fit(known, setting, seed) -> serve(rows) -> scores (rows, M).  judged_by: the block whose recall@10 chooses the setting."""
+    """fit(known, setting, seed) -> serve(rows) -> scores (rows, M).  judged_by: the block whose recall@10 chooses the setting.
+
+    A network also has build(M, length, size) -> model, and train(known, setting, seed) -> `sequential.Trained`.
+    """
 
     fit: Callable
     settings: tuple
     judged_by: str = "new"
     random: bool = False
-    network: bool = False
+    build: Callable | None = None
+    train: Callable | None = None
+
+    @property
+    def network(self) -> bool:
+        """Whether it is a network, trained beforehand."""
+        return self.build is not None
 
 
 def _popular(known, days, seed):
@@ -155,17 +157,44 @@ def _bpr(known, setting, seed):
     return lambda rows: U[rows] @ V.T
 
 
-def _network(build, negatives):
-    def fit(known, setting, seed):
+def _network(build: Callable, negatives: str | int, *settings: tuple) -> Rung:
+    def train(known, setting, seed):
         from helpers import sequential
 
         length, size, rate = setting
-        M = len(known.feedback.items)
-        fitted = sequential.train(lambda: build(sequential, M, length, size), known.sequences(length + 1, seed), seed=seed, epochs=EPOCHS,
-                                  negatives=negatives, rate=rate, batch_size=64)
-        read = known.sequences(length, seed + 1000)
-        return lambda rows: sequential.scores(fitted.model, read[rows])
-    return fit
+        return sequential.train(lambda: build(len(known.feedback.items), length, size), known.sequences(length + 1, seed), seed=seed, epochs=EPOCHS,
+                                negatives=negatives, rate=rate, batch_size=64)
+
+    def fit(known, setting, seed):
+        return served(train(known, setting, seed).model, known, seed)
+
+    return Rung(fit, settings, random=True, build=build, train=train)
+
+
+def served(model, known: Known, seed: int = 0) -> Callable:
+    """serve(rows) of a network that is trained."""
+    from helpers import sequential
+
+    read = known.sequences(model.length, seed + 1000)
+    return lambda rows: sequential.scores(model, read[rows])
+
+
+def _two_towers(M, length, size):
+    from helpers.sequential import two_tower
+
+    return two_tower(M, length, size)
+
+
+def _cnn(M, length, size):
+    from helpers.sequential import recommender_cnn
+
+    return recommender_cnn(M, length, size, dilations=(1, 2, 4))
+
+
+def _sasrec(M, length, size):
+    from helpers.sequential import sasrec
+
+    return sasrec(M, length, size, blocks=1)
 
 
 LADDER = {
@@ -180,12 +209,9 @@ LADDER = {
     "EASE": Rung(_ease, (300., 1000., 3000.)),
     "iALS": Rung(_ials, ((16, 1, 20), (16, 1, 30), (16, 1, 50)), random=True),
     "BPR": Rung(_bpr, ((.1, .01), (.2, .01), (.2, .003)), random=True),
-    "two towers": Rung(_network(lambda s, M, T, d: s.two_tower(M, T, d), "batch"), ((100, 32, 3e-3), (100, 32, 1e-2), (200, 32, 3e-3)),
-                       random=True, network=True),
-    "CNN": Rung(_network(lambda s, M, T, d: s.recommender_cnn(M, T, d, dilations=(1, 2, 4)), 256),
-                ((50, 32, 3e-3), (50, 32, 1e-2), (50, 64, 3e-3)), random=True, network=True),
-    "SASRec": Rung(_network(lambda s, M, T, d: s.sasrec(M, T, d, blocks=1), 256), ((50, 32, 3e-3), (50, 32, 1e-2), (100, 32, 3e-3)),
-                   random=True, network=True),
+    "two towers": _network(_two_towers, "batch", (100, 32, 3e-3), (100, 32, 1e-2), (200, 32, 3e-3)),
+    "CNN": _network(_cnn, 256, (50, 32, 3e-3), (50, 32, 1e-2), (50, 64, 3e-3)),
+    "SASRec": _network(_sasrec, 256, (50, 32, 3e-3), (50, 32, 1e-2), (100, 32, 3e-3)),
 }
 
 
@@ -199,36 +225,3 @@ def tune(rung: Rung, known: Known, k: int = 10, seed: int = 0) -> pd.DataFrame:
     """One row a setting: recall@k on new and on repeated items of the month after `known`, the best first."""
     rows = [{"setting": setting, **found(rung.fit(known, setting, seed), known.at, k)} for setting in rung.settings]
     return pd.DataFrame(rows).sort_values(rung.judged_by, ascending=False, kind="stable", ignore_index=True)
-
-
-def networks(month: str) -> pd.DataFrame:
-    """The kept outcome of the networks: rung, setting (a tuple), seed, new, repeat.
-
-    month: "validation", each setting on one seed, the best of a network first; or "test", the chosen setting on seeds 0 and 1.
-    """
-    kept = pd.read_csv(shipped(KEPT))
-    kept = kept.assign(setting=[tuple(float(part) if "." in part else int(part) for part in each.split()) for each in kept["setting"]])
-    return kept[kept["month"] == month].drop(columns="month").reset_index(drop=True)
-
-
-def main(names: list[str]) -> None:
-    """Try the settings of some networks, or of all, on the validation month, the chosen one on the test month with two seeds, and keep both."""
-    from helpers.data import complete_journey
-
-    feedback = Feedback.read(complete_journey.transactions(["household", "product", "sales", "time"]), complete_journey.products())
-    valid, test = Known(feedback, VALID), Known(feedback, TEST)
-    out = Path(__file__).resolve().parents[1] / "data" / KEPT
-    kept = [pd.read_csv(out)] if out.exists() else []
-    for name in names or [name for name, rung in LADDER.items() if rung.network]:
-        tried = tune(LADDER[name], valid).assign(month="validation", seed=0)
-        chosen = tried["setting"].iloc[0]
-        judged = pd.DataFrame([{"setting": chosen, "month": "test", "seed": seed, **found(LADDER[name].fit(test, chosen, seed), test.at)} for seed in (0, 1)])
-        rows = pd.concat([tried, judged]).assign(rung=name)
-        rows["setting"] = [" ".join(map(str, each)) for each in rows["setting"]]
-        print(rows, flush=True)
-        kept = [each[each["rung"] != name] for each in kept] + [rows]
-        pd.concat(kept)[["rung", "setting", "month", "seed", "new", "repeat"]].round(4).to_csv(out, index=False)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -189,17 +189,29 @@ def train(build: Callable[[], NextItem] | NextItem, sequences, *, seed: int, epo
     started = time.perf_counter()
     model = build if isinstance(build, keras.Model) else build()
     sequences = np.asarray(sequences, np.int32)[:, -model.length - 1:]
-    order, held = np.random.default_rng(seed).permutation(len(sequences)), round(held_out * len(sequences))
-    learn, valid = sequences[np.sort(order[held:])], sequences[np.sort(order[:held])]
+    learn, valid = (sequences[rows] for rows in split(len(sequences), held_out, seed))
     came = np.bincount(learn[:, 1:][(learn[:, :-1] > 0) & (learn[:, 1:] > 0)], minlength=model.catalogue + 1)[1:] + 1
     model.learns_from(negatives, came / came.sum(), log_q, pairs)
     model.compile(optimizer=keras.optimizers.Adam(rate), jit_compile=False)
     stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
-    told = model.fit(_steps(learn, batch_size, seed), epochs=epochs, verbose=0, shuffle=False, callbacks=[stop] if held else [],
-                     validation_data=_steps(valid, max(1, min(len(valid), AT_ONCE // (model.catalogue * model.length)))) if held else None)
+    told = model.fit(_steps(learn, batch_size, seed), epochs=epochs, verbose=0, shuffle=False, callbacks=[stop] if len(valid) else [],
+                     validation_data=_steps(valid, max(1, min(len(valid), AT_ONCE // (model.catalogue * model.length)))) if len(valid) else None)
     history = {name: [float(v) for v in values] for name, values in told.history.items()}
     run = len(history["loss"])
-    return Trained(model, time.perf_counter() - started, history, run, int(np.argmin(history["val_loss"])) + 1 if held else run)
+    return Trained(model, time.perf_counter() - started, history, run, int(np.argmin(history["val_loss"])) + 1 if len(valid) else run)
+
+
+def split(n: int, held_out: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows 0 to n - 1, ascending: those `train` learns from, and those that choose its epoch."""
+    order, held = np.random.default_rng(seed).permutation(n), round(held_out * n)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def loss(model: NextItem, sequences) -> float:
+    """Mean cross-entropy, in nats an event, of what came next over all items of the catalogue.  sequences: (n, T + 1) ids, 0 in front."""
+    sequences = np.asarray(sequences, np.int32)[:, -model.length - 1:]
+    x, y = sequences[:, :-1], sequences[:, 1:]
+    return float(model.compute_loss(x, y, model(x), training=False))
 
 
 def _steps(sequences: np.ndarray, batch_size: int, seed: int | None = None) -> tf.data.Dataset:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import recommenders, rungs
+from helpers import pretrained, recommenders, rungs
 from helpers.feedback import Feedback
 
 SHELVES = ["PASTA", "SAUCE", "CHEESE", "COFFEE", "SOAP"]
@@ -50,7 +50,7 @@ def test_the_first_row_of_a_tuned_rung_is_its_best(feedback):
 
 def test_no_rung_may_try_more_than_three_settings_and_the_networks_outcome_is_kept_for_each():
     assert all(len(rung.settings) <= 3 for rung in rungs.LADDER.values())
-    kept, judged = rungs.networks("validation"), rungs.networks("test")
+    kept, judged = pretrained.networks("validation"), pretrained.networks("test")
     for name, rung in rungs.LADDER.items():
         if rung.network:
             mine = kept[kept["rung"] == name]
