@@ -29,7 +29,7 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/.grading/gradebook.db"      # abso
 # the same setting and would then copy nothing at all.
 c.CourseDirectory.ignore = ["*"]
 
-# Written answers that wait for a person: "memo" (lesson 06's alone), "all" (each lesson's closing answer, 5 points beside its 100) or
+# Written answers that wait for a person: "memo" (lesson 06's alone), "all" (each lesson's closing answer, a point for each criterion) or
 # "none". Choose before a lesson is graded for the first time.
 c.Written.manual = "memo"
 

@@ -2,6 +2,7 @@
 
     check, hint, progress, yours         your answers: checked, helped, counted, used
     ask, recap, reveal, interview        the interviewer's questions, and what the best answers contain
+    memo                                 the task that ends the course: a system designed on paper
     production_card, language            the card of a decision in production; English or Chinese messages
     data, metrics, plots, training       the course's tools, module by module
 """
@@ -14,11 +15,11 @@ from helpers.language import language
 # Before anybody imports TensorFlow: its start-up lines are about its build, not about your model.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__all__ = ["ask", "check", "hint", "interview", "language", "production_card", "progress", "recap", "reveal", "yours"]
+__all__ = ["ask", "check", "hint", "interview", "language", "memo", "production_card", "progress", "recap", "reveal", "yours"]
 
 try:
     from helpers.checks.check import check, hint, progress, yours
-    from helpers.interview import ask, interview, production_card, recap, reveal
+    from helpers.interview import ask, interview, memo, production_card, recap, reveal
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] == "helpers":
         raise

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers import ask, interview, production_card, reveal
+from helpers import ask, interview, memo, production_card, reveal
 from helpers.interview import _clock, _inline
 from helpers.language import language
 
@@ -36,6 +36,25 @@ def test_an_interview_without_questions_is_refused(n):
 def test_an_unknown_lesson_is_named_with_those_there_are():
     with pytest.raises(ValueError, match="no lesson '77'; there are 00_start"):
         ask("77")
+
+
+def test_a_memos_task_comes_with_its_criteria_and_a_clock_and_its_model_only_when_revealed(capsys):
+    memo("06")
+    task = capsys.readouterr().out
+    assert "Does your memo hold?" in task
+    assert "45 minutes" in task
+    assert "A model memo" not in task
+    reveal("06", memo=True)
+    shown = capsys.readouterr().out
+    assert "Does your memo hold?" in shown
+    assert "A model memo" in shown
+    assert "Follow-ups" not in shown
+
+
+def test_a_lesson_that_ends_without_a_memo_says_so():
+    for show in (memo, lambda which: reveal(which, memo=True)):
+        with pytest.raises(ValueError, match="lesson 00_start ends without a memo"):
+            show("00")
 
 
 def test_markdown_inside_html_is_escaped_and_rendered():

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from helpers.course import lessons
-from helpers.interview import SECTIONS, words
+from helpers.interview import MEMO, SECTIONS, words
 from helpers.language import Text, language
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -48,6 +48,10 @@ def test_the_interviewers_words_have_the_same_sections_and_as_many_questions_in_
     assert len(re.findall(r"^- ", en.sections["Criteria"], flags=re.MULTILINE)) == 5
     assert len(re.findall(r"^- ", zh.sections["Criteria"], flags=re.MULTILINE)) == 5
     assert all(CHINESE.search(text) for text in zh.sections.values())
+    for code in (en, zh):
+        assert [section for section in code.sections if section not in SECTIONS] == (list(MEMO) if lesson.number == "06" else [])
+    if lesson.number == "06":
+        assert [len(re.findall(r"^- ", code.sections["Memo criteria"], flags=re.MULTILINE)) for code in (en, zh)] == [10, 10]
 
 
 def test_a_message_is_shown_in_the_language_chosen():

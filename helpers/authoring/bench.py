@@ -19,7 +19,8 @@ from helpers.course import Lesson, lesson, lessons
 
 PARTS = ("notebooks", "checks", "shop", "recommenders", "grading")
 NOTEBOOK_SECONDS = {"start": 30.0, "start_more": 30.0, "behaviour": 120.0, "behaviour_more": 30.0, "portrait": 120.0, "portrait_more": 30.0,
-                    "churn": 150.0, "churn_more": 60.0, "interest": 150.0, "interest_more": 60.0, "recommendation": 180.0, "recommendation_more": 60.0}
+                    "churn": 150.0, "churn_more": 60.0, "interest": 150.0, "interest_more": 60.0, "recommendation": 180.0, "recommendation_more": 60.0,
+                    "retention": 150.0, "retention_more": 60.0}
 NOTEBOOK_MEGABYTES = 3000
 SLACK = 3
 """The machines are shared and noisy: a test fails only past this many times a budget."""

@@ -10,6 +10,7 @@ import datetime
 import itertools
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,9 +33,7 @@ def judged(course: Path, exercise: Exercise, seed: int, functions: dict[str, Cal
     cases = exercise.cases(seed)
     known = known or answers(course, exercise, cases)
     outcomes = calling.run_all(exercise, cases, functions)
-    if exercise.trained:
-        import keras
-
+    if keras := exercise.trained and sys.modules.get("keras"):       # a plan for the shop needs none
         keras.utils.clear_session()     # hundreds of models in one process: without it each fit is slower than the one before
     return verdict(exercise, cases, outcomes, known.expected, known.mistakes)
 

@@ -136,7 +136,7 @@ def _explanation(verdict: Verdict, graded: bool):
         yield _both(message + ("" if verdict.refused else say("borrowed practice")))
     for name in verdict.demo_names:
         yield _both(say("demo name", name=name))
-    for note in verdict.notes:
+    for note in verdict.notes if graded else (*verdict.notes, *verdict.reports):
         yield _both(str(note))
     if verdict.passed:
         if not graded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from helpers.checks import codec
@@ -44,6 +44,8 @@ class Verdict:
     demo_names: tuple[str, ...] = ()
     refused: bool = False
     notes: tuple[Text, ...] = field(default=())
+    reports: tuple[Text, ...] = field(default=())
+    """What came of the answer, case by case, where the judge tells: for practice only, since it tells of the cases."""
 
     @property
     def passed(self) -> bool:
@@ -82,7 +84,20 @@ def verdict(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcom
     shown = min(failures, key=lambda f: (_RUNGS.get(f.stage, 9), f.index), default=None)
     notes = exercise.judge.notes(outcomes[0].answer) if exercise.trained and not failures else ()
     return Verdict(exercise, earned, core, rules, shown, len(failures), len(cases),
-                   tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused, notes)
+                   tuple(_likely(exercise, failures, outcomes, expected, mistakes)), tuple(borrowed), tuple(demo_names), refused, notes,
+                   () if refuse else tuple(_reports(exercise, cases, outcomes)))
+
+
+def _reports(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Iterator[Text]:
+    tell = getattr(exercise.judge, "report", None)
+    for number, (case, outcome) in enumerate(zip(cases, outcomes, strict=True), start=1):
+        if tell and outcome.kind == "value":
+            try:
+                said = tell(number, case, outcome.answer)
+            except codec.CodecError:
+                continue        # no value came back: the failure says so
+            if said is not None:
+                yield said
 
 
 def failing(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome], expected: Sequence[Outcome]) -> list[int]:

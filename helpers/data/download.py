@@ -76,11 +76,15 @@ ML_1M = Remote(
     "MovieLens 1M", "ml-1m.zip", "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
     "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20", 5_917_549,
 )
+HILLSTROM = Remote(
+    "Hillstrom", "hillstrom.csv.gz", "https://hillstorm1.s3.us-east-2.amazonaws.com/hillstorm_no_indices.csv.gz",
+    "bab6578f60db5d792f1c2372c502f029152a5249cf5ea84390f3b7f885d7234f", 443_070,
+)
 
 
 def downloads() -> tuple[Remote, ...]:
     """Every file this course can fetch.  No lesson needs one."""
-    return ONLINE_RETAIL, ML_1M
+    return ONLINE_RETAIL, ML_1M, HILLSTROM
 
 
 def cache_folder() -> Path:

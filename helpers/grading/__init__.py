@@ -9,6 +9,7 @@
     grade.py      grade_one: a submission's verdicts by the exam
     grader.py     Grader: a hand-in's result; both doors come through here
     results.py    what became of each hand-in, a small file each
+    leaderboard.py  the class in one table, under aliases and pseudonyms
     console.py    the first door, `retention-grade`; batch.py, regrade.py and cluster.py do its work
     judging.py    the second door, `nbgrader autograde`: in place of its Execute
     pipeline.py, reading.py, restitch.py, written.py   the other steps of nbgrader's that are ours

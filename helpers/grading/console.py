@@ -21,6 +21,7 @@ from helpers.grading import batch
 from helpers.grading.batch import Batch, shard
 from helpers.grading.grader import CannotGrade, Grader, exams_of_class
 from helpers.grading.jail import JailError
+from helpers.grading.leaderboard import write_leaderboard
 from helpers.grading.results import Result, Results
 from helpers.grading.seeds import SeedError, class_seed
 from helpers.grading.staging import hand_over, staged
@@ -46,6 +47,7 @@ _RESULTS = Text("Results are in {folder}. Where all shards are together: retenti
                 "结果在 {folder}。汇总各分片：retention-grade {lesson} --merge FOLDER …")
 _NEXT = Text("Next: nbgrader generate_feedback {lesson}, nbgrader export; or open formgrader.",
              "下一步：nbgrader generate_feedback {lesson}、nbgrader export；或打开 formgrader。")
+_LEADERBOARD = Text("Leaderboard: {path}", "排行榜：{path}")
 _STAGED = Text("{n} notebooks are in {folder} under the names nbgrader knows.", "{n} 份笔记本已按 nbgrader 的命名放入 {folder}。")
 
 
@@ -65,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cluster", metavar="ADDRESS", help="hand the work to a Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--regrade", metavar="EXERCISE", nargs="?", const="", help="grade again, one exercise or all, and show what would change")
     parser.add_argument("--yes", action="store_true", help="with --regrade: write the changes")
+    parser.add_argument("--names", action="store_true", help="write students' ids into leaderboard.csv, beside their aliases")
     options = parser.parse_args(argv)
     try:
         return _grade(options)
@@ -118,7 +121,9 @@ def _grade(options: argparse.Namespace) -> int:
             return 0
         record.rest()
         unread = record.unread()
+    board = write_leaderboard(work, seed_file.parent / "pseudonyms", options.names)
     _summarise(work, unread)
+    print(_LEADERBOARD.format(path=board))
     return 0
 
 

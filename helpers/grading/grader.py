@@ -82,7 +82,7 @@ class Grader:
             reason = str(FAULT.format(error=type(error).__name__, place=f"{Path(place.filename).name}:{place.lineno}"))
             return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, reason, notes=hand_in.notes)
         notes = (*hand_in.notes, *answered.notes)
-        marked = {name: Marked.of(verdict, drawn.identity, self.practice) for name, verdict in graded.verdicts.items()}
+        marked = {name: Marked.of(verdict, drawn.identity, self.practice, graded.scores.get(name)) for name, verdict in graded.verdicts.items()}
         return Result(hand_in.student, of.name, hand_in.notebook, hand_in.digest, "", marked, graded.cell_errors, notes, self.practice)
 
 

@@ -27,14 +27,15 @@ class Marked:
     html: str
     text: str
     exam: str           # identity of the exam that graded it
+    score: float | None = None      # for the leaderboard, where the exercise's judge gives one
 
     @classmethod
-    def of(cls, verdict: Verdict, exam: str, practice: bool) -> Marked:
+    def of(cls, verdict: Verdict, exam: str, practice: bool, score: float | None = None) -> Marked:
         """A verdict as it is kept.  practice: say that it was graded without the jail."""
         state = "untouched" if verdict.untouched else "refused" if verdict.refused else "passed" if verdict.passed else "failed"
         card = show.verdict_card(verdict, footer=show.say("practice") if practice else "", graded=True)
         mistakes = tuple(mistake.name for mistake in verdict.mistakes)
-        return cls(verdict.exercise.points, verdict.earned, state, verdict.core_passed, mistakes, card.html, card.text, exam)
+        return cls(verdict.exercise.points, verdict.earned, state, verdict.core_passed, mistakes, card.html, card.text, exam, score)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ class Result:
         return replace(self, exercises={**self.exercises, **others})
 
     def as_json(self) -> dict:
-        return asdict(self)
+        told = asdict(self)
+        for marked in told["exercises"].values():
+            if marked["score"] is None:     # most have none; and a result kept before there were scores stays the same to the byte
+                del marked["score"]
+        return told
 
     @classmethod
     def from_json(cls, data: dict) -> Result:

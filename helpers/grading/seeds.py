@@ -23,17 +23,22 @@ def class_seed(path: Path) -> int:
 
     SeedError if the file holds anything but a whole number of at least DIGITS digits.
     """
+    text = made_once(path, f"{10 ** 18 + secrets.randbelow(8 * 10 ** 18)}")
+    if not text.isdigit() or len(text) < DIGITS:
+        raise SeedError(str(_NO_SEED.format(name=path.name, digits=DIGITS)))
+    return int(text)
+
+
+def made_once(path: Path, text: str) -> str:
+    """What this file says; the first call makes it, readable by its owner alone, with this text."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".seed.{os.getpid()}")
+    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(f"{10 ** 18 + secrets.randbelow(8 * 10 ** 18)}\n")
+            file.write(f"{text}\n")
         os.link(part, path)         # only if there is none: of two graders that start at once, one makes it
     except FileExistsError:
         pass
     finally:
         part.unlink(missing_ok=True)
-    text = path.read_text(encoding="ascii", errors="replace").strip()
-    if not text.isdigit() or len(text) < DIGITS:
-        raise SeedError(str(_NO_SEED.format(name=path.name, digits=DIGITS)))
-    return int(text)
+    return path.read_text(encoding="ascii", errors="replace").strip()

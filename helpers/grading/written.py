@@ -1,8 +1,9 @@
 """Written answers that a person reads: a lesson's closing answer, against the criteria its learner was shown.
 
 `c.Written.manual` in nbgrader_config.py chooses which ones wait: "memo" (lesson 06's memo alone), "all" (each lesson's closing answer,
-"answer again with your numbers"; the first 60-second answer is for completion only) or "none".  A criterion that is met is worth a point,
-so these points stand beside the lesson's 100: with "all" its maximum is 105.  The stub left as it was earns 0 without a reader.
+"answer again with your numbers"; the first 60-second answer is for completion only; of lesson 06 the memo) or "none".  A criterion that is met
+is worth a point, so these points stand beside the lesson's 100: with five criteria its maximum is 105.  The stub left as it was earns 0 without
+a reader.
 nbgrader cannot add or remove cells once a lesson was handed in: choose before the first grading.
 """
 
@@ -94,8 +95,9 @@ def closing(nb: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
 
 
 def criteria(of: Lesson) -> list[str]:
-    """What a closing answer is measured by, in the current language."""
-    return [each.strip() for each in re.split(r"^[-*] ", words(of, language()).sections["Criteria"], flags=re.MULTILINE)[1:]]
+    """What a closing answer is measured by, in the current language: a memo by its own criteria."""
+    sections = words(of, language()).sections
+    return [each.strip() for each in re.split(r"^[-*] ", sections.get("Memo criteria", sections["Criteria"]), flags=re.MULTILINE)[1:]]
 
 
 def disagreement(gradebook: Gradebook, of: Lesson, name: str, manual: str) -> Text | None:

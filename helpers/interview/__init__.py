@@ -1,4 +1,4 @@
-"""The interviewer's side: each lesson's question, what the best answer contains, follow-ups, recap and production card.
+"""The interviewer's side: each lesson's question, what the best answer contains, follow-ups, recap and production card; and a memo's task.
 
 The words are the Markdown files beside this one, one a lesson and language: `01_behaviour.en.md`, `01_behaviour.zh.md`.
 """
@@ -16,6 +16,8 @@ from helpers.language import Text, language
 
 FOLDER = Path(__file__).parent
 SECTIONS = ("Recap", "Question", "Model answer", "Criteria", "Follow-ups", "Production card")
+MEMO = ("Memo", "Memo criteria", "Model memo")
+"""What a lesson has besides if it ends in a memo: the task, what it is measured by, and a good one."""
 
 _TITLES = {
     "Recap": Text("Before you start: what do you remember?", "开始之前：你还记得什么？"),
@@ -24,11 +26,16 @@ _TITLES = {
     "Criteria": Text("Does your answer hold? Yes or no", "你的回答合格吗？逐条判断是或否"),
     "Follow-ups": Text("Follow-ups", "追问"),
     "Production card": Text("Production card", "上线卡片"),
+    "Memo": Text("The memo", "书面设计"),
+    "Memo criteria": Text("Does your memo hold? Yes or no", "你的书面设计合格吗？逐条判断是或否"),
+    "Model memo": Text("A model memo", "参考设计"),
 }
 _TELL = Text("Say it aloud before you open it.", "先说出你的答案，再展开。")
 _SECONDS = Text("{seconds} seconds", "{seconds} 秒")
+_MINUTES = Text("{minutes} minutes", "{minutes} 分钟")
 _OVER = Text("time is up", "时间到")
 _FROM = Text("from lesson {lesson}", "来自课程 {lesson}")
+_NO_MEMO = Text("lesson {lesson} ends without a memo", "课程 {lesson} 没有书面设计")
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,26 @@ def recap(which: str) -> None:
     _show(f"### {_TITLES['Recap']}\n\n{_TELL}", _folded(pairs))
 
 
-def reveal(which: str) -> None:
-    """Show what a good answer is measured by, a model answer, and the follow-ups with theirs."""
+def memo(which: str, minutes: int = 45) -> None:
+    """Show the task of the memo that ends the lesson, what it is measured by, and a clock that runs for so many minutes.
+
+    ValueError if the lesson ends without one.
+    """
+    told = _with_memo(lesson(which))
+    _show(f"### {_TITLES['Memo']}\n\n{told.sections['Memo']}")
+    _show(f"### {_TITLES['Memo criteria']}\n\n{told.sections['Memo criteria']}", _clock(60 * minutes))
+
+
+def reveal(which: str, memo: bool = False) -> None:
+    """Show what a good answer is measured by, a model answer, and the follow-ups with theirs.
+
+    memo: the same for the lesson's memo, which has no follow-ups.  ValueError if there is none.
+    """
+    if memo:
+        told = _with_memo(lesson(which))
+        for section in ("Memo criteria", "Model memo"):
+            _show(f"### {_TITLES[section]}\n\n{told.sections[section]}")
+        return
     told = words(lesson(which), language())
     for section in ("Criteria", "Model answer"):
         _show(f"### {_TITLES[section]}\n\n{told.sections[section]}")
@@ -88,6 +113,13 @@ def interview(n: int = 3, seconds: int = 60, seed: int | None = None) -> None:
         _show(f"**{question}** — *{_FROM.format(lesson=each.name)}*", _clock(seconds) + _folded([(str(_TELL), answer)]))
 
 
+def _with_memo(which: Lesson) -> Words:
+    told = words(which, language())
+    if "Memo" not in told.sections:
+        raise ValueError(str(_NO_MEMO.format(lesson=which.name)))
+    return told
+
+
 def _clock(seconds: int) -> str:
     """A bar that empties in so many seconds: style alone, so it needs no script and no thread."""
     return (f'<style>@keyframes retention-clock {{from {{width:100%}} to {{width:0}}}}'
@@ -95,7 +127,7 @@ def _clock(seconds: int) -> str:
             f'<div style="display:flex;align-items:center;gap:.6em;max-width:30em;color:#6b7280;font-size:.9em">'
             f'<div style="flex:1;height:.5em;background:#e5e7eb;border-radius:.25em;overflow:hidden">'
             f'<div style="height:100%;background:#2563eb;animation:retention-clock {int(seconds)}s linear forwards"></div></div>'
-            f'{_SECONDS.format(seconds=seconds)}'
+            f'{_SECONDS.format(seconds=seconds) if seconds < 120 else _MINUTES.format(minutes=seconds // 60)}'
             f'<b style="opacity:0;animation:retention-over .3s {int(seconds)}s forwards">{_OVER}</b></div>')
 
 

@@ -22,8 +22,8 @@ from helpers.shop.policies import (
     top,
 )
 from helpers.shop.retention import Lift, active, paired_lift, retained
-from helpers.shop.world import World
+from helpers.shop.world import Crossroads, World
 
-__all__ = ["CLICK_BAIT", "HELPS", "NO_LINK", "WORLDS", "Catalogue", "ClickRate", "Config", "Content", "CouponPolicy", "Customers", "Day", "Lift", "Logging",
-           "Neighbours", "Oracle", "Policy", "PolicyError", "Popular", "Ranked", "Result", "Similar", "Slates", "Switch", "Uniform", "Visits", "World",
-           "active", "categories", "paired_lift", "retained", "top"]
+__all__ = ["CLICK_BAIT", "HELPS", "NO_LINK", "WORLDS", "Catalogue", "ClickRate", "Config", "Content", "CouponPolicy", "Crossroads",
+           "Customers", "Day", "Lift", "Logging", "Neighbours", "Oracle", "Policy", "PolicyError", "Popular", "Ranked", "Result",
+           "Similar", "Slates", "Switch", "Uniform", "Visits", "World", "active", "categories", "paired_lift", "retained", "top"]

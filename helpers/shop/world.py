@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -51,12 +52,52 @@ class World:
         log: keep what was shown, viewed and ordered; without it memory does not grow with the visits.  seconds: all that the policies
         may take together.  PolicyError if a policy answers what cannot be shown, or takes longer.
         """
-        return _Run(self, policy, coupons, log, seconds).result()
+        run = _Run(self, policy, coupons, log, seconds)
+        run.live(0, self.config.days)
+        return run.result(self.config.days)
+
+    def at(self, day: int, policy: Policy, coupons: CouponPolicy | None = None, log: bool = True) -> Crossroads:
+        """The shop in the morning of `day`, run under these policies so far: from there it can go on in several ways.
+
+        log: keep the log of the days before.  ValueError unless 0 < day < days.
+        """
+        return Crossroads(self, day, policy, coupons, log)
 
     @property
     def catalogue(self) -> Catalogue:
         """What the shop sells."""
         return make(self.config, self.seed)[0]
+
+
+class Crossroads:
+    """A shop in the morning of a day: the same shoppers with the same luck can live on under one policy after another.
+
+    It saves running the days before again for each.  A policy that goes on has seen nothing of them.
+    """
+
+    def __init__(self, world: World, day: int, policy: Policy, coupons: CouponPolicy | None, log: bool):
+        if not 0 < day < world.config.days:
+            raise ValueError(f"day must lie inside the run, from 1 to {world.config.days - 1}, not {day}")
+        self.day = day
+        self._run = _Run(world, policy, coupons, log, seconds=600.0)
+        self._run.live(0, day)
+        self.so_far: Result = copy.deepcopy(self._run.result(day))
+        """The days before, as a run that ended with them would have left them."""
+        self._run.policy = self._run.coupon_policy = None       # with the log they would be copied for each future
+        self._run.log = False
+        self._run.columns = defaultdict(list, {name: self._run.columns[name] for name in ("coupons",) if name in self._run.columns})
+
+    def go_on(self, policy: Policy, coupons: CouponPolicy | None = None, seconds: float = 600.0) -> Result:
+        """What becomes of the shop under these policies from this day on; visits, revenue, cost and coupons are those of all days.
+
+        seconds, PolicyError: as of `World.run`.
+        """
+        run = copy.deepcopy(self._run)
+        run.policy, run.coupon_policy, run.seconds, run.thinking = policy, coupons, seconds, 0.0
+        if coupons is not None:
+            run.columns.setdefault("coupons", [])
+        run.live(self.day, run.config.days)
+        return run.result(run.config.days)
 
 
 class _Run:
@@ -78,6 +119,8 @@ class _Run:
         self.due: dict[int, list[tuple[np.ndarray, ...]]] = defaultdict(list)
         """Orders by the day they will be placed: session, shopper, item, paid, coupon, discount."""
         self.session = 0
+        self.end = self.config.days
+        """The day that the log must not see."""
         self.luck = int(uniforms(self.seed, _POLICY, np.zeros(1), 0, 1)[0, 0] * 2**53)
         """Seed of the numbers a policy may draw: from it nobody finds the world's."""
         self.thinking = 0.0
@@ -85,17 +128,22 @@ class _Run:
         self.log_price = np.log(self.catalogue.price)
         self.examine = 1 / np.log2(np.arange(2, self.config.slate + 2))
 
-    def result(self) -> Result:
+    def live(self, first: int, last: int) -> None:
+        """The days [first, last), under the policies of now."""
+        self.end = last
         # A catalogue of its own: what a policy changes in what it is given changes nothing here.
-        self._asked(self.policy.reset, make(self.config, self.seed)[0], self.config.shoppers, day=0)
-        for day in range(self.config.days):
+        self._asked(self.policy.reset, make(self.config, self.seed)[0], self.config.shoppers, day=first)
+        for day in range(first, last):
             if day and day % TASTE_DAYS == 0:
                 self.shoppers.move_tastes(day)
             if self.coupon_policy is not None:
                 self._send_coupons(day)
             self._open(day)
+
+    def result(self, days: int) -> Result:
+        """What has become of the shop in so many days."""
         truth = Truth(self.shoppers.arrival, self.shoppers.left, self.shoppers.kind)
-        return Result(self.catalogue, self.config.days, self.visited, self.revenue, self.cost, truth, dict(self.columns))
+        return Result(self.catalogue, days, self.visited[:, :days], self.revenue, self.cost, truth, dict(self.columns))
 
     # ---- one day ----
 
@@ -322,7 +370,7 @@ class _Run:
 
     def _by_now(self, placed: np.ndarray) -> np.ndarray:
         """What the log of the last day knows: an order placed later is none yet."""
-        return np.where(placed < self.config.days, placed, -1)
+        return np.where(placed < self.end, placed, -1)
 
 
 def _array(given) -> np.ndarray:

@@ -104,8 +104,8 @@ def test_complete_journeys_card_carries_both_statements_on_its_origin_and_the_se
     assert "Retention is flat here by selection" in card
 
 
-@pytest.mark.parametrize(("card", "remote"), [("online_retail.md", download.ONLINE_RETAIL), ("movielens.md", download.ML_1M)],
-                         ids=["Online Retail", "MovieLens 1M"])
+@pytest.mark.parametrize(("card", "remote"), [("online_retail.md", download.ONLINE_RETAIL), ("movielens.md", download.ML_1M),
+                                             ("hillstrom.md", download.HILLSTROM)], ids=["Online Retail", "MovieLens 1M", "Hillstrom"])
 def test_a_downloads_card_names_the_file_that_is_fetched(card, remote):
     text = (CARDS / card).read_text(encoding="utf-8")
     assert remote.sha256 in text

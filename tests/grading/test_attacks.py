@@ -72,7 +72,7 @@ def graded(classroom):
 
 def _files(folder: Path) -> dict[str, int]:
     """Everything under the class's folder but what grading itself writes; files with their times of change."""
-    written = {folder / ".grading" / name for name in ("results", "autograded", "exams", "release", "source", "gradebook.db", "seed")}
+    written = {folder / ".grading" / name for name in ("results", "autograded", "exams", "release", "source", "gradebook.db", "seed", "pseudonyms")}
     return {str(path): 0 if path.is_dir() else path.lstat().st_mtime_ns for path in folder.rglob("*")
             if not written & {path, *path.parents}}
 

@@ -25,6 +25,8 @@ LESSON = lesson("00_start")
 GONE_SECONDS = 5.0
 """So long the kernel may take to end what a killed grader leaves in the jail."""
 SEED = "123456789012345"
+KEY = "0123456789abcdef" * 4
+"""Of the pseudonyms on the leaderboard."""
 
 LOOP = "# exercise: temporal_split\ndef temporal_split(df, ts, train_end, valid_end):\n    while True:\n        pass"
 ENDED = "# exercise: temporal_split\nimport os\ndef temporal_split(df, ts, train_end, valid_end):\n    os._exit(0)"
@@ -128,8 +130,9 @@ def prove_kills(course, tmp_path, row, students, kills, whole):
         room = rooms[name] = Class(course, tmp_path / name, LESSON)
         hand_in_all(room, course, students)
         (room.folder / ".grading" / "seed").write_text(SEED, encoding="ascii")
+        (room.folder / ".grading" / "pseudonyms").write_text(KEY, encoding="ascii")
     undisturbed, room = rooms.values()
-    kept = {"submitted", "seed"}
+    kept = {"submitted", "seed", "pseudonyms"}
     if not whole:       # drawing the exam would be most of a small class's time
         kept.add("exams")
         exams_of_class(undisturbed.folder, undisturbed.folder / ".grading" / "seed")(LESSON, "start")
@@ -161,9 +164,10 @@ def prove_kills(course, tmp_path, row, students, kills, whole):
         count, seconds, left = kill(running)
         running.stderr.close()
         now = files(room)
-        results = sum(path.startswith("results") for path in now)
+        results, shown = (sum(path.startswith(folder) and path.endswith(kind) for path in now)
+                          for folder, kind in (("results", ".json"), ("autograded", ".ipynb")))
         row("Kills", kill=k, students=students, **{
-            "killed after (s)": f"{delay:.2f}", "results kept": results, "in the gradebook": len(now) - results, "processes": count,
+            "killed after (s)": f"{delay:.2f}", "results kept": results, "in the gradebook": shown, "processes": count,
             "gone after (s)": f"{seconds:.2f}", "left": len(left)})
         assert not left
     room.seconds()

@@ -18,7 +18,7 @@ def prove_repeats(room, row, times, students, what):
         folder = room.folder / f"results_{i}"
         seconds += room.seconds("--results", str(folder))
         runs.append({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
-    assert len(runs[0]) == students
+    assert len(runs[0]) == students + 1         # and the leaderboard
     unlike = {path for run in runs for path in run.keys() | runs[0].keys() if run.get(path) != runs[0].get(path)}
     row("Repeats", lesson=room.of.name, **{"class": what}, students=students, jobs=JOBS, runs=times, results=sum(map(len, runs)),
         unlike=len(unlike), seconds=f"{seconds:.0f}")

@@ -118,6 +118,15 @@ def test_each_lesson_has_five_criteria_in_both_languages():
         assert [len(criteria(lesson(number))) for number in ("00", "01")] == [5, 5]
 
 
+def test_the_memo_is_read_by_its_own_criteria():
+    of = lesson("06")
+    assert len(criteria(of)) == 10
+    whole = released(of, "retention")
+    chosen = mark(copy.deepcopy(whole), whole, of, "memo")
+    assert chosen.source.startswith("**Your memo.**")
+    assert chosen.metadata.nbgrader.points == 10
+
+
 def test_markup_among_the_learners_words_is_shown_as_text():
     cells = plain(released(START, "start"))
     next(cell for cell in cells if cell["id"] == closing_words().id)["source"] = SCRIPT

@@ -10,8 +10,8 @@ import pytest
 from helpers.authoring.source import functions_of
 from helpers.checks.exercise import exercises
 
-TOOLS = ("btyd", "completion", "gibbs", "households", "interests", "keywords", "lapse", "metrics", "plots", "rhythms", "segments", "sessions", "text",
-         "topics", "winback", "windows")
+TOOLS = ("btyd", "completion", "experiments", "gibbs", "households", "interests", "keywords", "lapse", "metrics", "offpolicy", "plots", "rhythms", "segments",
+         "sessions", "text", "topics", "winback", "windows")
 
 
 def failures(examples: list[doctest.DocTest]) -> list[str]:
