@@ -1306,8 +1306,8 @@ for trial_day in sorted(trial_coupons["day"].unique()):
 pd.DataFrame(lots).round(3)
 
 # %% [markdown]
-# Of this table every row is an honest experiment, and none says *whom* to send. On average a coupon does little: for most shoppers nothing, for some a
-# lot, and a few leave over it for good. What tells them apart stands nowhere but in each shopper's own days with and without.
+# Every row is an honest experiment: a coupon works, on average. None says *whom* to send it to. It does nothing to most shoppers, brings some of them
+# back again and again, and a few leave over it for good. What tells them apart stands nowhere but in each shopper's own days with and without.
 #
 # ### exercise: retention_policy
 #
@@ -1346,9 +1346,8 @@ pd.DataFrame(lots).round(3)
 # 1. your slates retain at least **5 %** of what the oracle's slates retain over A, and
 # 2. your coupons reach at least **12.5 %** of the oracle's net gain.
 #
-# Both bounds lie far below what a sound plan reaches, and above every plan by a rule of thumb. The score on the leaderboard is C − A less cost / 150,
-# for 1,000
-# shoppers, the mean of the shops.
+# Both bounds lie well below what a sound plan reaches; the rules of thumb that you meet below miss them in at least one of the shops. The score on the
+# leaderboard is C − A less cost / 150, for 1,000 shoppers, as a mean over the shops.
 #
 # *By hand.* Of 10,000 shoppers A retains 1,600, B 1,690, C 1,800, and your coupons cost 4,500. Your slates retain 90. Your coupons retain
 # 110, less 4,500 / 150 = 30: net 80. The oracle's slates retain 700 over A, so you reach 12.9 % of it; its coupons in your place gain 250 net, so you
