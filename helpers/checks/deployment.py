@@ -242,6 +242,9 @@ _SLATES = Text("slates: item numbers of shape {wanted}, a row for each shopper, 
                "slates: 应为商品编号，形状 {wanted}，每位顾客一行，而不是 {got}")
 _CHOSEN = Text("chosen: True or False for each shopper, shape {wanted}, is asked for, not {got}",
                "chosen: 应为每位顾客一个 True 或 False，形状 {wanted}，而不是 {got}")
+_ROWS = Text("slates (rows): {got} rows, and there are {shoppers} shoppers", "slates (rows)：共 {got} 行，而顾客有 {shoppers} 位")
+_NUMBERS = Text("chosen (numbers): {got} whole numbers; True or False for each of the {shoppers} shoppers is asked for",
+                "chosen (numbers)：{got} 个整数；应为 {shoppers} 位顾客每人一个 True 或 False")
 _NO_ITEM = Text("the items on the slates (they are numbered 0 to {last})", "展示列表中的商品（编号为 0 到 {last}）")
 _TWICE = Text("the items on one slate (none may stand there twice)", "同一展示列表中的商品（不能重复）")
 _ONE = Text("item {item} for shopper {shopper}", "顾客 {shopper} 的商品 {item}")
@@ -253,9 +256,13 @@ def refused(slates: Any, chosen: Any, shoppers: int, slate: int, items: int, bud
     """Why a shop cannot carry out this plan, by a short name and in words; None if it can."""
     wanted = (shoppers, slate)
     if not isinstance(slates, np.ndarray) or slates.dtype.kind not in "iu" or slates.shape != wanted:
-        return "slates", Difference("shape", Text("slates", "slates"), _kind(slates), str(_SLATES.format(wanted=wanted, got=_kind(slates))))
+        rows = isinstance(slates, np.ndarray) and slates.dtype.kind in "iu" and slates.ndim == 2 and slates.shape[1] == slate
+        why = _ROWS.format(got=len(slates), shoppers=shoppers) if rows else _SLATES.format(wanted=wanted, got=_kind(slates))
+        return "slates", Difference("shape", Text("slates", "slates"), _kind(slates), str(why))
     if not isinstance(chosen, np.ndarray) or chosen.dtype.kind != "b" or chosen.shape != (shoppers,):
-        return "chosen", Difference("shape", Text("chosen", "chosen"), _kind(chosen), str(_CHOSEN.format(wanted=(shoppers,), got=_kind(chosen))))
+        numbers = isinstance(chosen, np.ndarray) and chosen.dtype.kind in "iu" and chosen.ndim == 1
+        why = _NUMBERS.format(got=len(chosen), shoppers=shoppers) if numbers else _CHOSEN.format(wanted=(shoppers,), got=_kind(chosen))
+        return "chosen", Difference("shape", Text("chosen", "chosen"), _kind(chosen), str(why))
     unknown = (slates < 0) | (slates >= items)
     if unknown.any():
         return "no item", Difference("value", _NO_ITEM.format(last=items - 1), *_first(slates, unknown, _ONE))

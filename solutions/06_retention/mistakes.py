@@ -1077,7 +1077,7 @@ def plan_items_from_one(views, visits, coupons, catalogue, day, budget):
 
 @mistake_of("retention_policy", Text(
     "Some shoppers have no row. Who never searched is missing from `views`, but not from `visits`: everybody gets a slate.",
-    "有的顾客没有行。从不搜索的人不在 `views` 的搜索里，却在 `visits` 里：每个人都要有展示。"), facts={"error": "TypeError", "message": "slates: "})
+    "有的顾客没有行。从不搜索的人不在 `views` 的搜索里，却在 `visits` 里：每个人都要有展示。"), facts={"error": "TypeError", "message": "slates (rows)"})
 def plan_only_who_searched(views, visits, coupons, catalogue, day, budget):
     who = np.unique(views.loc[views["searched"], "shopper"])
     return _plan_slates(views, visits, catalogue)[who], _plan_chosen(visits, coupons, day, budget)
@@ -1087,7 +1087,7 @@ def plan_only_who_searched(views, visits, coupons, catalogue, day, budget):
     "The numbers of the chosen shoppers were returned. `chosen` is True or False for each shopper: `chosen = np.zeros(n, bool)`, then "
     "`chosen[numbers] = True`.",
     "返回的是被选顾客的编号。`chosen` 应为每位顾客一个 True 或 False：先 `chosen = np.zeros(n, bool)`，再 `chosen[编号] = True`。"),
-    facts={"error": "TypeError", "message": "chosen: "})
+    facts={"error": "TypeError", "message": "chosen (numbers)"})
 def plan_numbers_of_shoppers(views, visits, coupons, catalogue, day, budget):
     return _plan_slates(views, visits, catalogue), np.argsort(-_plan_response(visits, coupons, day))[:budget]
 

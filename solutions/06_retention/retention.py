@@ -115,7 +115,8 @@ ask("06")
 #
 # That makes the dumbest baseline (基线) **change nothing**. It is not weak. It costs nothing, it breaks nothing, and about a third of the shoppers come
 # back. Two other things that need no model stand beside it: *the same popular items for everybody*, and *a coupon for everybody* who is counted, every
-# two weeks. Predict before you run the cell: which of the two keeps more shoppers, and what does one more cost? (Some seconds.)
+# two weeks. (A coupon costs 5 cents to send and takes 15 % off all that is bought in the two weeks for which it is valid.) Predict before you run the
+# cell: which of the two keeps more shoppers, and what does one more cost? (Some seconds.)
 
 # %%
 started = time.perf_counter()
@@ -189,8 +190,9 @@ print(f"{len(messages):,} coupons to {counted.sum():,} shoppers; {messages['unsu
 pd.DataFrame(by_kind).transpose()
 
 # %% [markdown]
-# A platform cannot draw this table: nobody tells it the kind. A gain above zero says that more were won than lost. It does not say that nobody was lost,
-# and nearly half of the money went to people whom it moved in no direction. (They move a little all the same: the policy in place learns from
+# A platform cannot draw this table: nobody tells it the kind. A gain above zero says that more were won than lost. It does not say that nobody was lost.
+# Even among those whom a coupon brings back some are: who comes more often has more occasions to leave (section 8). And nearly half of the money went
+# to people whom it moved in no direction. (They move a little all the same: the policy in place learns from
 # everybody's clicks, so what *others* do changes what they are shown. That is **interference** (干扰); it troubles real experiments, too.) Whom you should
 # not write to, section 8 finds out.
 
@@ -356,8 +358,8 @@ else:
 #
 # And then the answer no platform has. Each candidate is deployed on day 90, in the same world, for the same shoppers with the same luck: clicks per
 # item shown on days 90 to 149, and who of the shoppers counted is back on days 150 to 163. None of the five is tuned. (Here and in sections 5 to 7 every
-# policy shows its eight in *random order*. It costs all of them a little, and it makes their propensities plain: 1/8 for each of its eight, at each
-# place.)
+# policy shows its eight in *random order*. It costs all of them a little, and it makes plain how likely each of its eight is to stand at each
+# place: 1/8.)
 
 # %% [markdown] tags=["answer"]
 # **Predict before you look.** Rank the five: by NDCG on the log's clicks, and by shoppers retained. Where does *content* stand, which looks at titles only?
@@ -692,9 +694,10 @@ print(f"a significant gain: {seen_gain.mean():.0%} (formula: {by_formula:.0%}); 
 
 # %%
 sd_back = np.mean([each.std() for each in lives])
-needed = pd.DataFrame({f"{points} points": {"counted shoppers per arm": experiments.shoppers_needed(sd_back, points / 100), "shoppers in the shop, both arms":
-                       2 * experiments.shoppers_needed(sd_back, points / 100) / ab_counted.mean()} for points in (2, 1, .5, .2)}).transpose()
-needed.rename_axis("to see a lift of").round(-2).astype(int)
+needed = pd.DataFrame({f"{points:+}": {
+    "counted shoppers per arm": experiments.shoppers_needed(sd_back, points / 100),
+    "shoppers in the shop, both arms": 2 * experiments.shoppers_needed(sd_back, points / 100) / ab_counted.mean()} for points in (2, 1, .5, .2)}).transpose()
+needed.rename_axis("to see a lift of, points").round(-2).astype(int)
 
 # %% [markdown]
 # Half of the lift, four times the shoppers; and the lift you have just failed to see is a large one, between two whole recommenders. A change *within*
@@ -1364,6 +1367,7 @@ def retention_policy(views, visits, coupons, catalogue, day, budget):
     views: | shopper | day | item | searched |.  visits, coupons: | shopper | day |.  catalogue: | item | title | category | price | shown | clicked |.
     Returns slates (n, 8) of item numbers, and chosen (n,) of True or False, at most `budget` of them True.
 
+    >>> from helpers.checks.deployment import shop_data
     >>> slates, chosen = retention_policy(*shop_data(1))
     >>> slates.shape, chosen.shape, bool(chosen.sum() <= shop_data(1)[-1])
     ((10000, 8), (10000,), True)

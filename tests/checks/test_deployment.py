@@ -260,18 +260,19 @@ def put(value, at=(7, 2)):
     (put("again"), NOBODY, "twice for shopper 7"),
     (lambda s: s, np.ones(N, bool), "1,200, expected <= 120"),
     (lambda s: s[:, :5], NOBODY, "slates: item numbers of shape (1200, 8)"),
-    (lambda s: s[:-1], NOBODY, "slates: item numbers of shape (1200, 8)"),
+    (lambda s: s[:-1], NOBODY, "slates (rows): 1199 rows, and there are 1200 shoppers"),
     (lambda s: s + .5, NOBODY, "array of float64"),
     (lambda s: np.where(s == 3, np.nan, s), NOBODY, "array of float64"),
     (lambda s: s.astype(str), NOBODY, "slates: item numbers"),
     (lambda s: [[1, 2], [3]], NOBODY, "slates: item numbers"),
     (lambda s: None, NOBODY, "slates: item numbers"),
-    (lambda s: s, np.arange(100), "chosen: True or False for each shopper, shape (1200,)"),
-    (lambda s: s, np.arange(N), "chosen: True or False"),
+    (lambda s: s, np.arange(100), "chosen (numbers): 100 whole numbers"),
+    (lambda s: s, np.arange(N), "chosen (numbers): 1200 whole numbers"),
+    (lambda s: s, NOBODY[:7], "chosen: True or False for each shopper, shape (1200,)"),
     (lambda s: s, np.full(N, np.nan), "chosen: True or False"),
     (lambda s: s, None, "chosen: True or False"),
     (lambda s: s, "everybody", "chosen: True or False"),
-], ids=range(16))
+], ids=range(17))
 def test_a_plan_that_cannot_be_carried_out_says_what_is_wrong(asked, shown, chosen, says):
     _, found = told(always(shown(slates(asked)), chosen), asked)
     assert found.earned == 0
