@@ -1152,19 +1152,25 @@ def plan_wrong_sign(views, visits, coupons, catalogue, day, budget):
 
 
 @alternate_of("retention_policy")
-def plan_by_titles_and_shrunken_gaps(views, visits, coupons, catalogue, day, budget):
-    # What to show: the words of searched titles.  Whom to send: visits a day, with less without, shrunk by their noise.
+def plan_by_titles_and_two_kinds_of_shoppers(views, visits, coupons, catalogue, day, budget):
+    # What to show: the words of searched titles.  Whom to send: a mixture of shoppers whom a coupon leaves alone and whom it brings, by EM.
     own = _plan_searches(views, visits, catalogue)
     words = CountVectorizer(binary=True).fit_transform(catalogue["title"]).toarray().astype(float)
     words -= words.mean(axis=0)
     words /= np.linalg.norm(words, axis=1, keepdims=True)
     score = (own @ words) @ words.T + .5 * own.toarray() + 1e-3 * np.asarray(own.sum(axis=0))
     visited, under, counts = _plan_diary(visits, coupons, day)
-    habits = _plan_habits(visits, len(visited), day)[0]
-    with_days, without_days = np.maximum((counts & under).sum(axis=1), 1), np.maximum((counts & ~under).sum(axis=1), 1)
-    gap = (visited & counts & under).sum(axis=1) / with_days - (visited & counts & ~under).sum(axis=1) / without_days
-    noise = np.sqrt(((visited & counts).sum(axis=1) + 1) / (counts.sum(axis=1) + 1) * (1 / with_days + 1 / without_days))
-    return _plan_best(score, catalogue), _plan_first(np.where(habits[:, 0] < np.log(28), gap / noise, -np.inf), budget)
+    days, came = (counts & under).sum(axis=1), (visited & counts & under).sum(axis=1)
+    other_days, all_came = (counts & ~under).sum(axis=1), (visited & counts).sum(axis=1)
+    mean = all_came.sum() / counts.sum()
+    shape, scale = .5, .5 / mean                                        # visit rates differ widely: a gamma with this shape and mean
+    share, times = .3, 3.
+    for _ in range(40):
+        odds = came * np.log(times) - (shape + all_came) * np.log((scale + times * days + other_days) / (scale + days + other_days))
+        moved = 1 / (1 + (1 - share) / share * np.exp(-odds))
+        rate = (shape + all_came) / (scale + other_days + days * (1 + moved * (times - 1)))
+        share, times = moved.mean(), max((moved * came).sum() / (moved * rate * days).sum(), 1.01)
+    return _plan_best(score, catalogue), _plan_first(moved * (np.exp(-14 * rate) - np.exp(-14 * times * rate)), budget)
 
 
 @alternate_of("retention_policy")
