@@ -42,6 +42,7 @@ def test_a_past_without_a_future_can_be_scrambled():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)      # two dozen plans lived in two shops each, or as many trainings
 @pytest.mark.parametrize("exercise", TRAINED, ids=name)
 def test_the_same_holds_for_a_trained_exercise_at_one_seed(course, exercise):
     assert list(broken_promises(course, exercise, SEEDS[0])) == []
