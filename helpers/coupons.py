@@ -56,6 +56,27 @@ class SendTo(CouponPolicy):
         return self.chosen.copy() if customers.day in self.days else np.zeros(len(self.chosen), bool)
 
 
+class Then(CouponPolicy):
+    """One coupon policy up to a day, another (or none) from then on."""
+
+    def __init__(self, before: CouponPolicy, after: CouponPolicy | None, day: int):
+        self.before, self.after, self.day = before, after, day
+
+    def send(self, customers: Customers) -> np.ndarray:
+        now = self.before if customers.day < self.day else self.after
+        return np.zeros(len(customers.visits), bool) if now is None else now.send(customers)
+
+
+def under_coupon(coupons: pd.DataFrame, shoppers: int, day: int) -> np.ndarray:
+    """(shoppers, day) bool: whether a shopper's coupon was valid on each day before `day`.  coupons: | shopper | day | sent."""
+    under = np.zeros((shoppers, day), bool)
+    shopper, sent = coupons["shopper"].to_numpy(int), coupons["day"].to_numpy(int)
+    for later in range(VALID):
+        there = sent + later < day
+        under[shopper[there], sent[there] + later] = True
+    return under
+
+
 def churn_risk(visited: np.ndarray, day: int) -> np.ndarray:
     """(shoppers,) the probability that a shopper stays away for the next four weeks, as seen in the morning of `day`; 0 for who never came.
 
@@ -91,13 +112,9 @@ def responsiveness(visited: np.ndarray, coupons: pd.DataFrame, day: int) -> np.n
     sent = coupons[coupons["day"] < day]
     if not len(sent):
         raise ValueError(f"no coupon was sent before day {day}: there is no trial to learn from")
-    under = np.zeros((len(visited), day), bool)
-    shopper, first = sent["shopper"].to_numpy(int), sent["day"].to_numpy(int)
-    for later in range(VALID):
-        there = first + later < day
-        under[shopper[there], first[there] + later] = True
+    under = under_coupon(sent, len(visited), day)
     visits = visited[:, :day]
-    open_from = np.maximum(first.min(), np.where(visits.any(axis=1), visits.argmax(axis=1) + 1, day))
+    open_from = np.maximum(sent["day"].min(), np.where(visits.any(axis=1), visits.argmax(axis=1) + 1, day))
     counted = np.arange(day) >= open_from[:, None]
 
     days = np.stack([(counted & under).sum(axis=1), (counted & ~under).sum(axis=1)])

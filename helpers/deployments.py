@@ -30,8 +30,6 @@ from helpers.shop import (
     ClickRate,
     Config,
     Content,
-    CouponPolicy,
-    Customers,
     Day,
     Logging,
     Neighbours,
@@ -459,24 +457,13 @@ RULES = {
 """Who of the candidates gets coupons, under popular slates."""
 
 
-class Then(CouponPolicy):
-    """One coupon policy up to a day, another (or none) from then on."""
-
-    def __init__(self, before: CouponPolicy, after: CouponPolicy | None, day: int):
-        self.before, self.after, self.day = before, after, day
-
-    def send(self, customers: Customers) -> np.ndarray:
-        now = self.before if customers.day < self.day else self.after
-        return np.zeros(len(customers.visits), bool) if now is None else now.send(customers)
-
-
 # ---- one arm ----
 
 def deploy(world: World, policy: Policy, send_to: np.ndarray | None = None, days: tuple[int, ...] = SENT) -> tuple[Result, Measured]:
     """The run of a world in which a policy takes over on day SWITCH, and coupons go to `send_to` (shoppers,) bool on these days."""
     measured = Measured(policy)
     after = None if send_to is None else coupons.SendTo(send_to, days)
-    return world.run(Switch(Logging(), measured, SWITCH), Then(coupons.CouponTrial(TRIAL), after, SWITCH), log=False), measured
+    return world.run(Switch(Logging(), measured, SWITCH), coupons.Then(coupons.CouponTrial(TRIAL), after, SWITCH), log=False), measured
 
 
 def compared(run: Result, measured: Measured, base: Result) -> dict:

@@ -97,7 +97,7 @@ def click_ndcg(slates: np.ndarray, exposures: pd.DataFrame) -> Estimate:
 
 
 def ips(reward, p_log, p_new, shopper=None) -> Estimate:
-    """Inverse propensity scoring (逆倾向加权): the mean of reward · p_new / p_log.  Unbiased; its spread grows with the weights.
+    """Inverse propensity scoring (逆倾向评分): the mean of reward · p_new / p_log.  Unbiased; its spread grows with the weights.
 
     shopper: (n,) whose exposure each row is; without it each row stands for itself.  ValueError unless 0 < p_log <= 1.
 

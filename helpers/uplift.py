@@ -10,7 +10,8 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.shop import HELPS, Config, CouponPolicy, Customers, Popular, Result, World, active
+from helpers.coupons import under_coupon
+from helpers.shop import Config, CouponPolicy, Customers, Popular, Result, World, active
 from helpers.shop.draws import uniforms
 
 LOTS = (6, 20, 34, 48, 62, 76)
@@ -82,11 +83,7 @@ def known(run: Result) -> np.ndarray:
     """
     visited = run.visited[:, :START]
     first = np.where(visited.any(axis=1), visited.argmax(axis=1), START - 1)
-    valid = np.zeros_like(visited)
-    coupons = run.coupons[run.coupons["day"] < START]
-    for later in range(HELPS.coupon_days):
-        day = coupons["day"].to_numpy(int) + later
-        valid[coupons["shopper"].to_numpy(int)[day < START], day[day < START]] = True
+    valid = under_coupon(run.coupons, len(visited), START)
     counted = np.arange(START) > first[:, None]
     with_it, without = (visited & valid & counted).sum(axis=1), (visited & ~valid & counted).sum(axis=1)
     days = np.maximum(counted.sum(axis=1), 1)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from helpers.checks.exercise import Case, case
 from helpers.checks.judge import Difference, _kind
-from helpers.coupons import CouponTrial, SendTo, churn_risk
+from helpers.coupons import CouponTrial, SendTo, churn_risk, under_coupon
 from helpers.language import Text
 from helpers.shop import Config, Logging, Policy, Result, Slates, World, active, top
 from helpers.shop.catalogue import make
@@ -354,10 +354,7 @@ def looks_sent(chosen: np.ndarray, visits: pd.DataFrame, coupons: pd.DataFrame, 
         return "nobody"
     visited = np.zeros((len(chosen), day), bool)
     visited[visits["shopper"], visits["day"]] = True
-    under = np.zeros((len(chosen), day + Config.coupon_days), bool)
-    for later in range(Config.coupon_days):
-        under[coupons["shopper"], coupons["day"] + later] = True
-    under = under[:, :day]
+    under = under_coupon(coupons, len(chosen), day)
     count, last = visited.sum(axis=1), visited[:, ::-1].argmax(axis=1)
     gap = (visited & under).sum(axis=1) / np.maximum(under.sum(axis=1), 1) - (visited & ~under).sum(axis=1) / (~under).sum(axis=1)
     risk = churn_risk(visited, day)

@@ -1186,16 +1186,6 @@ lab_started = time.perf_counter()
 TRIAL, SENDING, SHARE = (20, 34, 48, 62, 76), (90, 104, 118, 132), .2
 
 
-class Both(shop.CouponPolicy):
-    """A trial first, then coupons to the chosen."""
-
-    def __init__(self, trial, after):
-        self.trial, self.after = trial, after
-
-    def send(self, customers):
-        return self.trial.send(customers) | self.after.send(customers)
-
-
 def highest(score, among, share=SHARE):
     """(shoppers,) bool: the given share of all shoppers, by score, among those allowed; ties by number."""
     chosen = np.zeros(len(score), bool)
@@ -1215,7 +1205,7 @@ for seed in (0, 1):
              highest(before.sum(axis=1) + lot / 10, came), "response": highest(response, came), "everybody": came,
              "oracle": highest(np.where((nothing.truth.kind == 1) & there, 1 + lot, lot), came)}
     for plan, chosen in coupon_plans.items():
-        run = coupon_world.run(shop.Popular(), Both(trial, coupons.SendTo(chosen, SENDING)), log=False)
+        run = coupon_world.run(shop.Popular(), coupons.Then(trial, coupons.SendTo(chosen, SENDING), SWITCH), log=False)
         sent.setdefault(plan, []).append({
             "chosen": chosen.sum(), "already gone": (chosen & ~there).sum(), "persuadable": (chosen & there & (nothing.truth.kind == 1)).sum(),
             "cost": run.cost - nothing.cost, **{when: run.visited[:, a:b].any(axis=1).astype(float) - nothing.visited[:, a:b].any(axis=1)

@@ -1,5 +1,7 @@
 """The big tables, loaded once for all tests.  Tests must not change them."""
 
+import socket
+
 import pytest
 
 from helpers.data import cdnow, complete_journey, download
@@ -39,3 +41,21 @@ def cached(tmp_path, monkeypatch):
         return path
 
     return put
+
+
+@pytest.fixture
+def unreachable(tmp_path, monkeypatch):
+    """unreachable("ML_1M"): the cache is empty, and nobody listens where that download is to be had; returns its address."""
+    monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
+    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(proxy, raising=False)
+
+    def move(download_name: str) -> str:
+        remote = getattr(download, download_name)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{free.getsockname()[1]}/{remote.name}"
+        monkeypatch.setattr(download, download_name, remote._replace(url=url))
+        return url
+
+    return move

@@ -1,7 +1,6 @@
 """Hillstrom's e-mail experiment, on a made file in the true form: a gzipped table with the publisher's header, spelling and line ends."""
 
 import gzip
-import socket
 from functools import partial
 
 import pytest
@@ -112,18 +111,12 @@ def test_how_to_get_it_names_the_call_the_address_and_the_place(tmp_path, monkey
         assert str(tmp_path / "hillstrom.csv.gz") in message
 
 
-def test_offline_the_message_names_the_address_and_the_place(tmp_path, monkeypatch):
-    monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(proxy, raising=False)
-    monkeypatch.setattr(download, "HILLSTROM", download.HILLSTROM._replace(url=f"http://127.0.0.1:{port}/hillstrom.csv.gz"))
+def test_offline_the_message_names_the_address_and_the_place(tmp_path, unreachable):
+    url = unreachable("HILLSTROM")
     with pytest.raises(DataError) as caught:
         hillstrom.emails()
     for message in caught.value.args[0]:
-        assert f"http://127.0.0.1:{port}/hillstrom.csv.gz" in message
+        assert url in message
         assert str(tmp_path / "hillstrom.csv.gz") in message
 
 

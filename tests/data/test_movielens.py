@@ -1,7 +1,6 @@
 """MovieLens 1M, on a made file in the true form: a zip with a folder of `::`-separated texts, the titles in Latin-1."""
 
 import io
-import socket
 import zipfile
 from functools import partial
 
@@ -96,18 +95,12 @@ def test_a_file_in_the_cache_that_is_not_the_known_one_is_refused(tmp_path, monk
         movielens.ratings()
 
 
-def test_offline_the_message_names_the_address_and_the_place(tmp_path, monkeypatch):
-    monkeypatch.setenv("RETENTION_DATA", str(tmp_path))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(proxy, raising=False)
-    monkeypatch.setattr(download, "ML_1M", download.ML_1M._replace(url=f"http://127.0.0.1:{port}/ml-1m.zip"))
+def test_offline_the_message_names_the_address_and_the_place(tmp_path, unreachable):
+    url = unreachable("ML_1M")
     with pytest.raises(DataError) as caught:
         movielens.ratings()
     for message in caught.value.args[0]:
-        assert f"http://127.0.0.1:{port}/ml-1m.zip" in message
+        assert url in message
         assert str(tmp_path / "ml-1m.zip") in message
 
 
