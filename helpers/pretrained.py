@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers import rungs
+from helpers import rungs, weights
 from helpers.data.installed import shipped
 from helpers.feedback import Feedback
 
@@ -60,15 +60,11 @@ def load(name: str, M: int) -> Pretrained:
 
     KeyError for another name; ValueError if the weights are for another catalogue.
     """
-    with np.load(shipped(WEIGHTS)) as kept:
-        if f"{name}/facts" not in kept:
-            raise KeyError(name)
-        seconds, epochs, best = kept[f"{name}/facts"]
-        weights = [kept[f"{name}/{i}"].astype(np.float32) for i in range(sum(key.startswith(f"{name}/") for key in kept) - 1)]
-    if len(weights[0]) != M + 1:
-        raise ValueError(f"{name} was trained on a catalogue of {len(weights[0]) - 1} items, and this one has {M}")
+    kept, (seconds, epochs, best) = weights.kept(WEIGHTS, name)
+    if len(kept[0]) != M + 1:
+        raise ValueError(f"{name} was trained on a catalogue of {len(kept[0]) - 1} items, and this one has {M}")
     model = _built(name, M)
-    model.set_weights(weights)
+    model.set_weights(kept)
     return Pretrained(model, float(seconds), int(epochs), int(best))
 
 
@@ -90,13 +86,6 @@ def _built(name: str, M: int):
     return rungs.LADDER[name].build(M, length, size)
 
 
-def rounded(model) -> list[np.ndarray]:
-    """The weights in half precision, which the model has from now on, too."""
-    half = [np.asarray(weight, np.float16) for weight in model.get_weights()]
-    model.set_weights([weight.astype(np.float32) for weight in half])
-    return half
-
-
 def main(names: list[str]) -> None:
     """Train the named networks, or all, and keep what they found and their weights."""
     from helpers.data import complete_journey
@@ -105,7 +94,8 @@ def main(names: list[str]) -> None:
     data = Path(__file__).resolve().parents[1] / "data"
     for name in names or [*(name for name, rung in rungs.LADDER.items() if rung.network), *EVENT_MODELS]:
         trained, seconds = _timed(_event_model, feedback, name) if name in EVENT_MODELS else _tuned(feedback, name, data / FOUND)
-        _keep(data / WEIGHTS, name, trained, seconds)
+        weights.keep(data / WEIGHTS, name, trained.model, seconds, trained.epochs, trained.kept)
+        print(f"{name}: {trained.model.count_params():,} weights, {seconds:.0f} CPU s", flush=True)
 
 
 def _timed(train: Callable, *arguments) -> tuple:
@@ -127,7 +117,7 @@ def _tuned(feedback: Feedback, name: str, path: Path):
     chosen, rows, first = tried["setting"].iloc[0], [], None
     for seed in (0, 1):
         trained, seconds = _timed(rung.train, test, chosen, seed)
-        rounded(trained.model)
+        weights.rounded(trained.model)
         rows.append({"setting": chosen, "month": "test", "seed": seed, **rungs.found(rungs.served(trained.model, test, seed), test.at)})
         first = first or (trained, seconds)
     rows = pd.concat([tried, pd.DataFrame(rows)]).assign(rung=name)
@@ -137,17 +127,6 @@ def _tuned(feedback: Feedback, name: str, path: Path):
     before = [each[each["rung"] != name] for each in before]
     pd.concat([*before, rows])[["rung", "setting", "month", "seed", "new", "repeat"]].round(4).to_csv(path, index=False)
     return first
-
-
-def _keep(path: Path, name: str, trained, seconds: float) -> None:
-    arrays = {}
-    if path.exists():
-        with np.load(path) as kept:
-            arrays = {key: kept[key] for key in kept if not key.startswith(f"{name}/")}
-    arrays |= {f"{name}/{i}": half for i, half in enumerate(rounded(trained.model))}
-    arrays[f"{name}/facts"] = np.array([seconds, trained.epochs, trained.kept])
-    np.savez_compressed(path, **arrays)
-    print(f"{name}: {trained.model.count_params():,} weights, {seconds:.0f} CPU s", flush=True)
 
 
 if __name__ == "__main__":

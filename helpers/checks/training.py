@@ -382,8 +382,9 @@ def portrays(purity: float, explained: float) -> Portrays:
     return Portrays(purity, explained)
 
 
-PROBED, CHANGED, PADDED = 40, 3, 7
-"""Histories that are looked at at every step; how many of their last steps are changed; how many steps of padding are put before them."""
+PROBED, CHANGED, PADDED, REPEATED = 40, 3, 7, 4
+"""Histories that are looked at at every step; how many of their last steps are changed; how many steps of padding are put before them; how often an
+item stands in a history of nothing else."""
 
 
 @dataclass(frozen=True)
@@ -419,7 +420,7 @@ class FitAndRank:
             "padding_matters": padded is None or not _alike(steps[real], padded[real]),
         } | _view(model, new, M)
         return {"facts": facts, "predictions": predictions, "steps": steps, "changed": changed,
-                "padded": np.full_like(steps, np.nan) if padded is None else padded}
+                "padded": np.full_like(steps, np.nan) if padded is None else padded, "alone": _answer(model, each_alone(M, new.shape[1]))[:, -1]}
 
     def _padded(self, model: Any, ids: np.ndarray, steps: np.ndarray) -> np.ndarray | None:
         """What the model says at the same steps when more padding stands before them; None if it reads no longer histories."""
@@ -437,9 +438,16 @@ def fit_and_rank(epochs: int, batch_size: int) -> FitAndRank:
 
     The case trains on sequences (n, T + 1): the first T as input, the last T as what came next, padding weighing nothing. It returns {"facts",
     "predictions"} of new histories, after their last step; and of the first few of them at every step: {"steps"}, the same with other
-    items at the end, {"changed"}, and with more padding in front, {"padded"}.
+    items at the end, {"changed"}, and with more padding in front, {"padded"}; and of histories of one item alone, after an empty one, {"alone"}.
     """
     return FitAndRank(epochs, batch_size)
+
+
+def each_alone(M: int, T: int) -> np.ndarray:
+    """(M + 1, T): an empty history, and for each item one that holds it a few times and nothing else."""
+    ids = np.zeros((M + 1, T), int)
+    ids[:, -REPEATED:] = np.arange(M + 1)[:, None]
+    return ids
 
 
 def later_changed(ids: np.ndarray, M: int) -> np.ndarray:
@@ -500,14 +508,19 @@ class HitsAtLeast:
             return Difference("shape", Text("the model's output: one answer after each step", "模型输出：每一步之后一个回答"),
                               str(Text("another number of steps", "步数不同")), f"(None, {T}, {M})")
         probed = min(n, PROBED)
-        for name, shape in {"predictions": (n, M), "steps": (probed, T, M), "changed": (probed, T, M), "padded": (probed, T, M)}.items():
+        shapes = {"predictions": (n, M), "steps": (probed, T, M), "changed": (probed, T, M), "padded": (probed, T, M), "alone": (M + 1, M)}
+        for name, shape in shapes.items():
             value = got.get(name)
             if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.shape != shape:
                 return Difference("shape", Text("predictions for new histories", "对新历史的预测"), _kind(value), str(shape))
         real = case.new[:probed] > 0
-        wrong = self._no_distribution(np.concatenate([got["predictions"], got["steps"][real]])) or self._probes(facts, got, real)
+        wrong = self._no_distribution(np.concatenate([got["predictions"], got["steps"][real], got["alone"][1:]])) or self._probes(facts, got, real)
         if wrong or case.truth is None:
             return wrong
+        unread = 1 + np.flatnonzero(np.abs(got["alone"][1:] - got["alone"][0]).max(axis=1) <= SAME)
+        if 0 < len(unread) < M:         # all of them: the share of hits says it better
+            return Difference("value", Text(f"the answer to a history of item {unread[0]} alone", f"只含商品 {unread[0]} 的历史所得的回答"),
+                              str(Text("that to an empty history", "与空历史的回答相同")), str(Text("another", "应当不同")))
         truth = np.asarray(case.truth)
         own = got["predictions"][np.arange(n), truth - 1][:, None]
         # Of equal probabilities half the others stand before the item: an answer that is the same for all items hits as often as a draw by lot.
@@ -553,6 +566,7 @@ def hits_at_least(bound: float, k: int = 1) -> HitsAtLeast:
     """A judge of what `fit_and_rank` returns, by the next items (n,), ids from 1, that the answer never sees.
 
     At every step the output must be a distribution over the items, which neither later items nor more padding in front may change (by more
-    than `SAME`); after the last step the next item must be among the k likeliest of at least `bound` of the new histories.
+    than `SAME`); no item may be taken for padding; after the last step the next item must be among the k likeliest of at least `bound` of the new
+    histories.
     """
     return HitsAtLeast(bound, k)

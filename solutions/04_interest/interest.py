@@ -39,8 +39,7 @@ from helpers.data import complete_journey
 
 plots.style()
 SEED = 1
-TRAIN = [6, 7, 8, 9]                                                # months, counted from 0, that the networks learn to foretell: the text says 7 to 10
-VALID, TEST = 10, 11                                                # … on which choices are made; … on which none is
+VALID, TEST = 10, 11                                                    # months, counted from 0: choices are made on the first, none on the second
 SLOTS = 10                                                              # how many interests a household's start page has room for
 
 # %% [markdown]
@@ -624,18 +623,29 @@ pd.DataFrame(cut).set_index("a document is").round(3)
 # * **Stability** (稳定性): does another seed find the same topics? Match them one to one so that the cosines are largest, and take the mean.
 
 # %%
+from functools import cache
+
+from joblib import Parallel, delayed
+
 at = splits["category"][VALID]
 held_out = np.random.default_rng(SEED).random(len(at.rows)) < .2
 documents = (at.past > 0).sum(axis=1)                               # months in which a category was bought, 0 to 6
 held_out_months = (at.past[held_out] > 0).reshape(-1, at.past.shape[2])
-rows = []
-for number in (5, 10, 20, 40):
+NUMBERS = (5, 10, 20, 40)
+
+
+def both_seeds(number):
+    """Two fits, and the seconds they took."""
     started = time.perf_counter()
-    fits = [topics.fit(documents[~held_out], number, seed) for seed in (0, 1)]
+    return [topics.fit(documents[~held_out], number, seed) for seed in (0, 1)], time.perf_counter() - started
+
+
+rows = []
+for number, (fits, seconds) in zip(NUMBERS, Parallel(n_jobs=2)(delayed(both_seeds)(number) for number in NUMBERS), strict=True):
     tops = [topics.top_units(fit.relevance(), 10) for fit in fits]
     coherence = [topics.npmi(each, held_out_months).mean() for each in tops]
     rows.append({"topics": number, "NPMI, seed 0": coherence[0], "NPMI, seed 1": coherence[1], "stability": topics.stability([fit.phi for fit in fits]),
-                 "different words": np.mean([topics.diversity(each) for each in tops]), "seconds": time.perf_counter() - started})
+                 "different words": np.mean([topics.diversity(each) for each in tops]), "seconds": seconds})
 choice = pd.DataFrame(rows).set_index("topics")
 TOPICS = int(choice[["NPMI, seed 0", "NPMI, seed 1"]].mean(axis=1).idxmax())
 print(f"chosen: {TOPICS} topics, those with the best held-out coherence" + (", and the edge of the grid" if TOPICS in choice.index[[0, -1]] else ""))
@@ -649,8 +659,15 @@ choice.round(3)
 # share alone, every topic of a grocer begins with milk.
 
 # %%
-shelf = topics.fit((splits["category"][TEST].past > 0).sum(axis=1), TOPICS, SEED)
-size = shelf.mixture((splits["category"][TEST].past > 0).sum(axis=1)).mean(axis=0)
+@cache
+def topics_of(unit):
+    """Topics of the look-back before the validation month, all households, and the seconds it took: section 8 asks for them again."""
+    started = time.perf_counter()
+    return topics.fit((splits[unit][VALID].past > 0).sum(axis=1), TOPICS, SEED), time.perf_counter() - started
+
+
+shelf, _ = topics_of("category")
+size = shelf.mixture(documents).mean(axis=0)
 leading = topics.top_units(shelf.relevance(), 9)
 _ = plots.ranked_words({f"topic {number + 1} · {size[topic]:.0%}": [(called["category"][unit], shelf.phi[topic, unit]) for unit in leading[topic]]
                         for number, topic in enumerate(np.argsort(-size))}, title="What is bought together: topics, and their share of all purchases",
@@ -1209,7 +1226,8 @@ check(build_keyword_model)
 #
 # The networks read the last 30 lines, category by category, and return one sigmoid for each category and each word: 32 units, **SimpleRNN, GRU and
 # LSTM**, two seeds each. Their sigmoids are no shares; divided by their sum they are made into some, which is not what they were
-# trained for.
+# trained for. Six trainings would be a minute and a half of waiting; their weights were kept (`helpers/interest_networks.py`, the whole training
+# in one page), and here they only predict. Their *seconds* are those of the training, of the processor.
 
 # %% [markdown] tags=["answer"]
 # **Your bet, before the next cells.** Which rung finds the most *new* interests, and by how much over the share of everybody? Does any beat the faded
@@ -1220,41 +1238,35 @@ check(build_keyword_model)
 # 3. cells: …
 
 # %%
-LENGTH, EPOCHS = 30, 4
-read = {month: docs.last_lines(month, LENGTH) for month in (*TRAIN, VALID, TEST)}
-homes = {month: interests.split(units["category"], month).rows for month in (*TRAIN, VALID, TEST)}
-X = {month: read[month][homes[month]] for month in read}
-y = {month: np.concatenate([counts[homes[month], month] > 0 for counts in units.values()], axis=1).astype(np.float32) for month in (*TRAIN, VALID)}
-X_train, y_train = (np.concatenate([each[month] for month in TRAIN]) for each in (X, y))
+from helpers import interest_networks
+
+came, rate = interest_networks.wanted(docs, [VALID]), interest_networks.rates(interest_networks.wanted(docs, interest_networks.TRAIN))
 C = len(docs.categories)
 columns = {"category": slice(0, C), "word": slice(C, None)}
-rate = y_train.mean(axis=0).clip(1e-4, 1 - 1e-4)
 
 
-def network(cell):
-    """The course's network, begun where everybody is: the bias of each keyword is the log-odds of its share of households."""
-    model = training.interest_rnn(C, y_train.shape[1], cell=cell, units=32, size=32, rate=5e-3)
-    model.layers[-1].bias.assign(np.log(rate / (1 - rate)))
-    return model
+def binary_loss(p):
+    """Mean binary cross-entropy of probabilities on the validation month."""
+    return -np.mean(came * np.log(p) + (1 - came) * np.log(1 - p))
 
 
-networks, epochs = {}, []
-for rung, cell in (("SimpleRNN", "simple"), ("GRU", "gru"), ("LSTM", "lstm")):
-    fits = [training.fit(lambda cell=cell: network(cell), X_train, y_train, X[VALID], y[VALID], seed=seed, epochs=EPOCHS, batch_size=128)
-            for seed in range(2)]
-    networks[rung] = {month: [fit.model.predict(X[month], batch_size=512, verbose=0) for fit in fits] for month in (VALID, TEST)}
-    epochs.append({"network": rung, "weights": fits[0].model.count_params(), "kept epochs": [fit.epoch for fit in fits],
-                   "validation loss": np.mean([min(fit.history["val_loss"]) for fit in fits]), "seconds a seed": np.mean([fit.seconds for fit in fits])})
-floor = -np.mean(y[VALID] * np.log(rate) + (1 - y[VALID]) * np.log(1 - rate))
-epochs = pd.DataFrame(epochs).set_index("network")
-best_cell = epochs["validation loss"].idxmin()
-print(f"{len(X_train):,} training rows; validation loss of saying each keyword's mean to everybody: {floor:.4f}")
-epochs.round({"validation loss": 4, "seconds a seed": 1})
+read = {month: interest_networks.read(docs, month) for month in (VALID, TEST)}
+networks, trained = {}, []
+for rung in interest_networks.CELLS:
+    fits = [interest_networks.load(docs, rung, seed) for seed in interest_networks.SEEDS]
+    networks[rung] = {month: [fit.model.predict(read[month], batch_size=512, verbose=0) for fit in fits] for month in read}
+    trained.append({"network": rung, "weights": fits[0].model.count_params(), "kept epochs": [fit.kept for fit in fits],
+                    "validation loss": np.mean([binary_loss(p) for p in networks[rung][VALID]]), "seconds a seed": np.mean([fit.seconds for fit in fits])})
+trained = pd.DataFrame(trained).set_index("network")
+best_cell = trained["validation loss"].idxmin()
+print(f"validation loss of saying each keyword's mean to everybody: {binary_loss(rate):.4f}")
+trained.round({"validation loss": 4, "seconds a seed": 1})
 
 # %% [markdown]
 # Before you read on, compare the column *validation loss* with the line above it: that is what the network learned about *you*, and not about
-# everybody. One line of `network` decides it. Without the bias, each of more than a thousand sigmoids starts at one half, and the
-# recurrent state is bent into a constant to bring them down; with it, training begins where everybody is. Take the line out and see.
+# everybody. One line of `interest_networks.network` decides it: the biases begin at the log-odds of everybody's rate. Without it, each of more than a
+# thousand sigmoids starts at one half, and the recurrent state is bent into a constant to bring them down. Take the line out, train again
+# (`python -m helpers.interest_networks`), and see.
 
 # %%
 BASE = "own, faded, to everybody"
@@ -1274,7 +1286,7 @@ def rungs_of(unit):
         """options: setting -> function of a split that returns its prior."""
         started, best = time.perf_counter(), (np.inf,)
         for setting, prior in options.items():
-            to = .9 * prior(valid) + .1 * popular[valid]
+            to = np.float32(.9 * prior(valid) + .1 * popular[valid])     # half the memory, half the waiting: there are many of them
             best = min(best, *((mean_loss(interests.shrunk(kept[valid], to, k), valid), setting, k) for k in KAPPAS))
         _, setting, k = best
         share = interests.shrunk(kept[at], .9 * options[setting](at) + .1 * popular[at], k)
@@ -1283,9 +1295,7 @@ def rungs_of(unit):
     done[BASE] = [interests.shrunk(kept[at], popular[at], kappa)], time.perf_counter() - begun, f"half-life {half_life}, κ {kappa}"
     weight = {m: interests.idf(total[m]) for m in total}
     done["… to TF-IDF neighbours"] = shrunk_to({f"{n} neighbours": lambda m, n=n: interests.neighbours(total[m], weight[m], n) for n in (50, 200)})
-    started = time.perf_counter()
-    fitted = topics.fit(months[valid], TOPICS, SEED)
-    fit_seconds = time.perf_counter() - started
+    fitted, fit_seconds = topics_of(unit)
     share, seconds, said = shrunk_to({f"{TOPICS} topics": lambda m: fitted.mixture(months[m]) @ fitted.phi})
     done["… to topics (LDA)"] = share, seconds + fit_seconds, said
     started = time.perf_counter()
@@ -1294,10 +1304,10 @@ def rungs_of(unit):
     share, seconds, said = shrunk_to({f"τ {tau}": lambda m, tau=tau: interests.by_meaning(total[m], vectors, popular[m], tau) for tau in (.05, .2)})
     done["… to text embeddings"] = share, seconds + encode_seconds, said
     for rung, out in networks.items():
-        done[rung] = [interests.shares(each[:, columns[unit]]) for each in out[TEST]], epochs.loc[rung, "seconds a seed"], "2 seeds"
+        done[rung] = [interests.shares(each[:, columns[unit]]) for each in out[TEST]], trained.loc[rung, "seconds a seed"], "2 seeds"
     mean = {m: interests.shares(np.mean(networks[best_cell][m.month], axis=0)[:, columns[unit]]) for m in (valid, at)}
     share, seconds, said = shrunk_to({"": lambda m: mean[m]})
-    done[f"… to the {best_cell}"] = share, seconds + 2 * epochs.loc[best_cell, "seconds a seed"], said
+    done[f"… to the {best_cell}"] = share, seconds + 2 * trained.loc[best_cell, "seconds a seed"], said
     return done
 
 
@@ -1354,8 +1364,8 @@ pd.DataFrame({(what, unit): gaps(unit, what) for what, unit in compared}).reinde
 #   reports that column alone has measured repeats.
 # * **On new interests it matters whom you trust.** The priors that know the household, its neighbours by TF-IDF, its topics, the network, beat the
 #   share of everybody, on categories and on words, and their intervals exclude 0. Against each other they show no lead worth its
-#   seconds: see the last line printed. The contest is not even, though. The networks read the last thirty lines and may take four epochs
-#   at most (see *kept epochs*); the others count six months.
+#   seconds: see the last line printed. The contest is not even, though: the networks read the last thirty lines, the others count six months.
+#   (They were trained until the validation loss had not fallen for two epochs: see *kept epochs*.)
 # * **The text embedding gains next to nothing on new interests, and loses elsewhere.** It knows that two names are alike, and people do
 #   not buy what is *alike*: they buy what goes with it. Pasta and sauce are less alike to it than two brands of pasta.
 # * **On what ended, memory is all.** The faded own share is not beaten by a gap worth mentioning. The networks alone, and everybody's
@@ -1404,7 +1414,7 @@ for task, (texts, vectors, label, settings) in TASKS.items():
             for how, read_as in (("TF-IDF", letters.transform), ("embedding", None)):
                 started = time.perf_counter()
                 X_learn, X_judged = (read_as(texts[part]) if read_as else vectors[part] for part in (learn, test))
-                line[how] = np.mean(LinearSVC(C=1).fit(X_learn, label[learn]).predict(X_judged) == label[test])
+                line[how] = np.mean(LinearSVC(C=1, tol=1e-3).fit(X_learn, label[learn]).predict(X_judged) == label[test])
                 line[f"{how}, seconds"] = time.perf_counter() - started
             rows.append(line)
 told = pd.DataFrame(rows)

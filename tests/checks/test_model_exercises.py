@@ -201,12 +201,12 @@ NEXT = Exercise("successors", Lesson("01_behaviour"), successors, "core", 5, 10,
                 fit_and_rank(epochs=6, batch_size=16), (), 1, 60.0)
 
 
-def follower(padding="causal", kernel=2, masked=True, units=0, activation="softmax", pooled=False, ranks=True):
+def follower(padding="causal", kernel=2, masked=True, units=0, activation="softmax", pooled=False, ranks=True, none=0):
     def successors(M, T):
         import keras
 
         ids = keras.Input((None,), dtype="int32")
-        real = keras.ops.cast(keras.ops.expand_dims(ids > 0, -1), "float32")
+        real = keras.ops.cast(keras.ops.expand_dims(ids > none, -1), "float32")
         x = keras.layers.Embedding(M + 1, 12)(ids)
         x = keras.layers.Conv1D(12, kernel, padding=padding, activation="relu")(x * real if masked else x)
         x = keras.layers.GlobalMaxPooling1D()(x) if pooled else x
@@ -228,8 +228,9 @@ def follower(padding="causal", kernel=2, masked=True, units=0, activation="softm
     (follower(activation="sigmoid"), 0, {"activation": "sigmoid"}, "sum of the probabilities"),
     (follower(activation="linear"), 0, {"activation": "linear"}, "range"),
     (follower(ranks=False), 0, {"sees": 0}, "likeliest"),
+    (follower(none=1), 0, {"padding_matters": False}, "item 1 alone"),
 ], ids=["right", "one step is enough here", "sees the answer", "fewer steps", "padding read", "a column too many", "one answer", "no distribution",
-        "no softmax", "says the same to all"])
+        "no softmax", "says the same to all", "an item taken for padding"])
 def test_next_items_are_judged_by_hits_the_future_and_the_padding(function, earned, facts, says):
     cases = NEXT.cases(3)
     outcomes = calling.run_all(NEXT, cases, {"successors": function})
@@ -241,7 +242,7 @@ def test_next_items_are_judged_by_hits_the_future_and_the_padding(function, earn
 
 
 def _said(value=1 / 6, **other):
-    whole = {"predictions": (100, 6), "steps": (40, 8, 6), "changed": (40, 8, 6), "padded": (40, 8, 6)}
+    whole = {"predictions": (100, 6), "steps": (40, 8, 6), "changed": (40, 8, 6), "padded": (40, 8, 6), "alone": (7, 6)}
     return {"facts": {"output_rank": 3, "output_units": 6, "every_step": True, "padding_fits": True},
             **{name: np.full(shape, value) for name, shape in whole.items()}, **other}
 
@@ -249,7 +250,8 @@ def _said(value=1 / 6, **other):
 @pytest.mark.parametrize("answer", [
     None, {"facts": 3}, {"facts": {"output_rank": 3, "output_units": 6, "every_step": True}}, _said(), _said(np.nan), _said(1.), _said(0.),
     _said(predictions=np.eye(6)[np.zeros(100, int)]), _said(padded=np.full((40, 8, 6), np.nan)), _said(steps=np.zeros((3, 8, 6))),
-], ids=range(10))
+    _said(predictions=np.eye(6)[np.zeros(100, int)], alone=np.full((7, 6), np.nan)),
+], ids=range(11))
 def test_lying_about_what_comes_next_earns_nothing(answer):
     assert verdict(NEXT, NEXT.cases(3), [calling.Outcome("value", value=codec.encode(answer))], ()).earned == 0
 
@@ -257,6 +259,6 @@ def test_lying_about_what_comes_next_earns_nothing(answer):
 def test_a_judge_of_the_ten_likeliest_counts_equal_scores_as_a_draw():
     one = case(6, 8).predicts(np.ones((4, 8), int), truth=np.array([1, 2, 3, 6]))
     p = np.tile([.3, .3, .1, .1, .1, .1], (4, 1))
-    answer = _said(predictions=p) | {name: np.full((4, 8, 6), 1 / 6) for name in ("steps", "changed", "padded")}
+    answer = _said(predictions=p, alone=np.eye(7)[:, 1:]) | {name: np.full((4, 8, 6), 1 / 6) for name in ("steps", "changed", "padded")}
     assert hits_at_least(.5, k=2).difference(one, answer) is None
     assert hits_at_least(.6, k=2).difference(one, answer).got == "0.500"
