@@ -94,14 +94,14 @@ def _bench_checks(course: Path) -> None:
 def shop_run(policy: str, shoppers: int, log: bool, days: int = 180) -> tuple[float, int, int]:
     """Seconds, megabytes at most, and visits of so many days under a policy of `helpers.shop`, in a process of its own."""
     code = f"""if True:
-        import resource, sys, time
+        import time
         from dataclasses import replace
         from helpers import shop
+        from helpers.authoring.execute import peak_megabytes
         world = shop.World(replace(shop.HELPS, shoppers={shoppers}, days={days}))
         started = time.monotonic()
         run = world.run(shop.{policy}(), log={log})
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10)
-        print(time.monotonic() - started, most, run.visited.sum())
+        print(time.monotonic() - started, peak_megabytes(), run.visited.sum())
     """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, megabytes, visits = ran.stdout.split()

@@ -245,7 +245,8 @@ def _command(control: int, modules: Sequence[str]) -> list[str]:
     for name, value in {**ENVIRONMENT, MARK: str(os.getpid())}.items():
         command += ["--setenv", name, value]
     first = str(lockdown.FIRST_UID) if root else "same"
-    return [*command, sys.executable, "-P", "-s", "-m", "helpers.grading.server", str(control), first, *modules]
+    # By its path and not by `-m`, which would import the whole package before the server's first line.
+    return [*command, sys.executable, "-P", "-s", "/app/helpers/grading/server.py", str(control), first, *modules]
 
 
 # What a job must not be able to do, tried by a job: each line of PROBE is an attempt that has to fail.

@@ -1,4 +1,4 @@
-"""Inside the jail: the warm process that forks a job for each submission.  `python -m helpers.grading.server` (see `jail.py`).
+"""Inside the jail: the warm process that forks a job for each submission.  `python helpers/grading/server.py` (see `jail.py`).
 
 It imports what the lesson needs once, runs none of it, and from then on only forks: a fork of a process in which TensorFlow has run an
 operation hangs.  It never reads a job's data.  A job finds in its memory nothing of another's: what a grader says to a job goes over a
@@ -19,9 +19,6 @@ import sys
 import time
 from pathlib import Path
 
-from helpers.checks import worker
-from helpers.grading import lockdown
-
 SETTLING_SECONDS = 10.0
 """Threads that an import started and ended may need so long to be gone on a busy machine."""
 
@@ -32,6 +29,10 @@ def main() -> None:
     control = socket.socket(fileno=int(descriptor))
     missing = []
     with _ended_by_hanging_up(control):
+        # Not at the top of the file: importing the package takes a second, on a busy machine some, and the grader may be gone by then.
+        from helpers.checks import worker  # noqa: F401  (the jobs find it imported)
+        from helpers.grading import lockdown
+
         for name in modules:
             try:
                 importlib.import_module(name)
@@ -99,6 +100,8 @@ def _serve(control: socket.socket, first_uid: int | None) -> None:
 
 def _guard(order: dict, talk: int, lifeline: int, uid: int | None) -> None:
     """In the forked process: nothing open but the job's own two descriptors."""
+    from helpers.grading import lockdown
+
     code = lockdown.FAILED
     try:
         keep = sorted((0, 1, 2, talk, lifeline))
@@ -110,6 +113,8 @@ def _guard(order: dict, talk: int, lifeline: int, uid: int | None) -> None:
 
 
 def _job(talk: int) -> None:
+    from helpers.checks import worker
+
     worker.silence()
     with contextlib.suppress(OSError, ValueError), socket.socket(fileno=talk) as conversation:
         worker.serve(conversation.makefile("rb"), conversation.makefile("wb"))

@@ -18,6 +18,7 @@ from nbgrader.api import Gradebook, SolutionCell, SourceCell
 from helpers.authoring.bench import Class
 from helpers.authoring.stock import solved
 from helpers.course import lesson
+from helpers.grading import server
 from helpers.grading.grader import exams_of_class
 from helpers.grading.recording import ClassBook
 
@@ -221,17 +222,18 @@ def test_a_lesson_of_which_only_some_cells_reached_the_gradebook_is_made_known_a
         assert cells() == whole
 
 
-def test_a_server_that_is_still_importing_ends_when_its_grader_does(tmp_path):
-    (tmp_path / "sleepy.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)", encoding="utf-8")
+@pytest.mark.parametrize("slow", ["sleepy.py", "helpers.py"])       # what the lesson needs; the course itself
+def test_a_server_that_is_still_importing_ends_when_its_grader_does(tmp_path, slow):
+    (tmp_path / slow).write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)", encoding="utf-8")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        server = subprocess.Popen([sys.executable, "-m", "helpers.grading.server", str(theirs.fileno()), "same", "sleepy"], text=True,
-                                  stdout=subprocess.PIPE, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        process = subprocess.Popen([sys.executable, "-P", server.__file__, str(theirs.fileno()), "same", "sleepy"], text=True,
+                                   stdout=subprocess.PIPE, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": str(tmp_path)})
         theirs.close()
-        assert server.stdout.readline() == "importing\n"
+        assert process.stdout.readline() == "importing\n"
         ours.close()
-        assert server.wait(10) == -signal.SIGIO
-        server.stdout.close()
+        assert process.wait(10) == -signal.SIGIO
+        process.stdout.close()
 
 
 @pytest.mark.slow
