@@ -375,11 +375,13 @@ _SHOWN = Text("what you show, without any coupon: shoppers retained over the pop
 _SENT = Text("whom you send coupons: net gain over your slates alone, as a share of what the oracle's coupons gain in the same place",
              "给谁发券：在你的展示之上的净收益，占 oracle（全知策略）的优惠券在同样位置净收益的比例")
 _REPORT = Text(
-    "Shop {number}: {untouched:,} of {shoppers:,} retained by popular slates without coupons. Your slates: {shown:+,} (oracle {most_shown:+,}). "
-    "Your coupons on top: {sent:+,} retained, cost {cost:,.0f}, net {net:+.0f} (oracle {most_sent:+,}, cost {most_cost:,.0f}, net {most_net:+.0f}; "
+    "Shop {number}: {untouched:,} of {shoppers:,} retained by popular slates without coupons. Your slates: {shown:+,} (oracle {most_shown:+,}): "
+    "{share_shown:.1%}, {needs_shown:.1%} is enough. Your coupons on top: {sent:+,} retained, cost {cost:,.0f}, net {net:+.0f}: {share_sent:.1%}, "
+    "{needs_sent:.1%} is enough (oracle {most_sent:+,}, cost {most_cost:,.0f}, net {most_net:+.0f}; "
     "the likeliest to stay away {risk_sent:+,}, cost {risk_cost:,.0f}, net {risk_net:+.0f}). Score: {score:+.1f} for 1,000 shoppers.",
-    "商店 {number}：热门展示、不发券，{shoppers:,} 人中留住 {untouched:,} 人。你的展示：{shown:+,}（oracle {most_shown:+,}）。"
-    "你的优惠券再加：{sent:+,} 人，成本 {cost:,.0f}，净 {net:+.0f}（oracle {most_sent:+,}，成本 {most_cost:,.0f}，净 {most_net:+.0f}；"
+    "商店 {number}：热门展示、不发券，{shoppers:,} 人中留住 {untouched:,} 人。你的展示：{shown:+,}（oracle {most_shown:+,}），占 {share_shown:.1%}，"
+    "达到 {needs_shown:.1%} 即可。你的优惠券再加：{sent:+,} 人，成本 {cost:,.0f}，净 {net:+.0f}，占 {share_sent:.1%}，达到 {needs_sent:.1%} "
+    "即可（oracle {most_sent:+,}，成本 {most_cost:,.0f}，净 {most_net:+.0f}；"
     "发给最可能不再来的人 {risk_sent:+,}，成本 {risk_cost:,.0f}，净 {risk_net:+.0f}）。得分：每 1,000 人 {score:+.1f}。")
 
 
@@ -395,8 +397,7 @@ class RetainsAtLeast:
         if why:
             return why
         own, oracle = case.truth.halves(plan)
-        for where, gain, most, bound in ((_SHOWN, own.shown, oracle.shown, self.shown), (_SENT, own.net, oracle.net, self.sent)):
-            share = gain / max(most, 1)         # no more than a guard: the oracle gains hundreds
+        for where, share, bound in zip((_SHOWN, _SENT), _shares(own, oracle), (self.shown, self.sent), strict=True):
             if share < bound:
                 return Difference("value", where, f"{share:.1%}", f">= {bound:.1%}")
         return None
@@ -416,6 +417,7 @@ class RetainsAtLeast:
         shop = case.truth
         own, oracle = shop.halves(plan)
         return _REPORT.format(number=number, untouched=int(shop.untouched.retained.sum()), shoppers=len(plan.slates), shown=own.shown, sent=own.sent,
+                              share_shown=_shares(own, oracle)[0], needs_shown=self.shown, share_sent=_shares(own, oracle)[1], needs_sent=self.sent,
                               cost=own.cost, net=own.net, most_shown=oracle.shown, most_sent=oracle.sent, most_cost=oracle.cost, most_net=oracle.net,
                               risk_sent=shop.risk.sent, risk_cost=shop.risk.cost, risk_net=shop.risk.net, score=_score(own, plan))
 
@@ -430,6 +432,11 @@ class RetainsAtLeast:
         config = case.truth.world.config
         why = refused(slates, chosen, config.shoppers, config.slate, config.items, case.truth.budget)
         return (None, why[1]) if why else (Plan(slates.astype(np.int64), chosen), None)
+
+
+def _shares(own: Halves, oracle: Halves) -> tuple[float, float]:
+    """What the plan's slates and its coupons reach of the oracle's."""
+    return own.shown / max(oracle.shown, 1), own.net / max(oracle.net, 1)       # no more than a guard: the oracle gains hundreds
 
 
 def _score(halves: Halves, plan: Plan) -> float:

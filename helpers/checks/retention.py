@@ -245,9 +245,11 @@ coupons tells too little of who responds."""
                    "展示：该顾客的搜索落在各类目的比例，乘以商品被所有人搜索的次数，再给他搜索过的商品加一点分。"
                    "然后看看 `shop_data(2)` 中点击率最高的标题：你会保留它们吗？"),
               Text("Coupons: count for each shopper the days and the visits under a coupon and without one, from the day after the first visit. A rate "
-                   "of few days is mostly luck: (visits + 1) / (days + 1 / own rate) pulls it towards the shopper's own rate over all days.",
+                   "of few days is mostly luck: (visits + 1) / (days + 1 / own rate) pulls it towards the shopper's own rate over all days. "
+                   "(Whose own rate is 0 has come once: leave them out, or give them everybody's.)",
                    "优惠券：对每位顾客，从首次来访的次日起，分别数有券与无券的天数和来访次数。天数少时比率多半是运气："
-                   "(来访次数 + 1) / (天数 + 1 / 本人总比率) 把它拉向该顾客所有日子的比率。"),
+                   "(来访次数 + 1) / (天数 + 1 / 本人总比率) 把它拉向该顾客所有日子的比率。"
+                   "（只来过一次的人自身比率为 0：不选，或改用全体的比率。）"),
               Text("What counts is to be there at all within a fortnight: exp(−14 · rate without) − exp(−14 · rate with). It is small for who comes "
                    "anyway and for who never comes. The `budget` largest get coupons.",
                    "关键是两周内来不来：exp(−14·无券比率) − exp(−14·有券比率)。本来就来的人和从不来的人，这个值都小。取最大的 `budget` 人发券。"),

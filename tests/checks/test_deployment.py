@@ -222,7 +222,8 @@ def test_practice_tells_what_became_of_the_shoppers_beside_popular_risk_and_orac
     own, oracle = shop.halves(Plan(slates(asked), np.arange(N) < BUDGET))
     card = verdict_card(found).text
     for part in (f"{shop.untouched.retained.sum():,} of 1,200 retained by popular slates", f"Your slates: {own.shown:+,} (oracle {oracle.shown:+,})",
-                 f"{own.sent:+,} retained, cost {own.cost:,.0f}, net {own.net:+.0f} (oracle {oracle.sent:+,}",
+                 f"{own.shown / oracle.shown:.1%}, 5.0% is enough", f"{own.sent:+,} retained, cost {own.cost:,.0f}, net {own.net:+.0f}: "
+                 f"{own.net / oracle.net:.1%}, 15.0% is enough (oracle {oracle.sent:+,}",
                  f"stay away {shop.risk.sent:+,}, cost {shop.risk.cost:,.0f}", f"Score: {JUDGE.score(asked, outcome.answer):+.1f}"):
         assert part in card
     graded = verdict(EXERCISE, [asked], [outcome], (), refuse=True)
