@@ -8,12 +8,15 @@
 """
 
 import os
+import warnings
 from importlib import metadata
 
 from helpers.language import language
 
 # Before anybody imports TensorFlow: its start-up lines are about its build, not about your model.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# scikit-learn 1.6, which Colab has, asks a later SciPy for an option it dropped, at every logistic regression: nothing is lost by it.
+warnings.filterwarnings("ignore", "Unknown solver options: iprint")
 
 __all__ = ["ask", "check", "hint", "interview", "language", "memo", "production_card", "progress", "recap", "reveal", "yours"]
 
