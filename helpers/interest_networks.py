@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,15 +27,6 @@ UNITS = SIZE = 32
 RATE = 5e-3
 CELLS = {"SimpleRNN": "simple", "GRU": "gru", "LSTM": "lstm"}
 SEEDS = (0, 1)
-
-
-class Trained(NamedTuple):
-    """A network with its weights; the CPU seconds its training took, the epochs that were run, and which of them was kept (from 1)."""
-
-    model: object
-    seconds: float
-    epochs: int
-    kept: int
 
 
 def read(docs: interests.Documents, month: int) -> np.ndarray:
@@ -70,7 +60,7 @@ def rates(y: np.ndarray) -> np.ndarray:
     return y.mean(axis=0).clip(1e-4, 1 - 1e-4)
 
 
-def load(docs: interests.Documents, name: str, seed: int) -> Trained:
+def load(docs: interests.Documents, name: str, seed: int) -> weights.Trained:
     """A trained network.  KeyError for a name or seed that is not kept; ValueError if the weights are for other categories or words."""
     kept, (seconds, epochs, best) = weights.kept(WEIGHTS, f"{name}, seed {seed}")
     C, K = len(docs.categories), len(docs.categories) + len(docs.words)
@@ -78,7 +68,7 @@ def load(docs: interests.Documents, name: str, seed: int) -> Trained:
         raise ValueError(f"{name} was trained on {len(kept[0]) - 1} categories and {len(kept[-1])} outputs, and here are {C} and {K}")
     model = network(docs, name)
     model.set_weights(kept)
-    return Trained(model, float(seconds), int(epochs), int(best))
+    return weights.Trained(model, float(seconds), int(epochs), int(best))
 
 
 def main() -> None:

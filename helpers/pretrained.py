@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,15 +32,6 @@ WIDTHS = (4, 16, 64)
 EVENT_MODELS = {f"event model, width {width}": width for width in WIDTHS}
 
 
-class Pretrained(NamedTuple):
-    """A network with its weights; the CPU seconds its training took, the epochs that were run, and which of them was kept (from 1)."""
-
-    model: object
-    seconds: float
-    epochs: int
-    kept: int
-
-
 def event_model(M: int, width: int):
     """The model of events in one of its sizes: a causal Transformer of one block over the last LENGTH purchases.  M: items."""
     from helpers import sequential
@@ -55,7 +45,7 @@ def events(feedback: Feedback, seed: int = 0) -> np.ndarray:
     return sequences[(sequences > 0).sum(axis=1) > 1]
 
 
-def load(name: str, M: int) -> Pretrained:
+def load(name: str, M: int) -> weights.Trained:
     """A network of the ladder (in its chosen setting) or of EVENT_MODELS, with its weights.  M: items of the catalogue, 1,325 here.
 
     KeyError for another name; ValueError if the weights are for another catalogue.
@@ -65,7 +55,7 @@ def load(name: str, M: int) -> Pretrained:
         raise ValueError(f"{name} was trained on a catalogue of {len(kept[0]) - 1} items, and this one has {M}")
     model = _built(name, M)
     model.set_weights(kept)
-    return Pretrained(model, float(seconds), int(epochs), int(best))
+    return weights.Trained(model, float(seconds), int(epochs), int(best))
 
 
 def networks(month: str) -> pd.DataFrame:

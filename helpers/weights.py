@@ -6,10 +6,20 @@ All that is said of a kept network is measured with the rounded weights.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from helpers.data.installed import shipped
+
+
+class Trained(NamedTuple):
+    """A network with its weights; the CPU seconds its training took, the epochs that were run, and which of them was kept (from 1)."""
+
+    model: object
+    seconds: float
+    epochs: int
+    kept: int
 
 
 def rounded(model) -> list[np.ndarray]:

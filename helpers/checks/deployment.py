@@ -416,8 +416,9 @@ class RetainsAtLeast:
             return None
         shop = case.truth
         own, oracle = shop.halves(plan)
+        share_shown, share_sent = _shares(own, oracle)
         return _REPORT.format(number=number, untouched=int(shop.untouched.retained.sum()), shoppers=len(plan.slates), shown=own.shown, sent=own.sent,
-                              share_shown=_shares(own, oracle)[0], needs_shown=self.shown, share_sent=_shares(own, oracle)[1], needs_sent=self.sent,
+                              share_shown=share_shown, needs_shown=self.shown, share_sent=share_sent, needs_sent=self.sent,
                               cost=own.cost, net=own.net, most_shown=oracle.shown, most_sent=oracle.sent, most_cost=oracle.cost, most_net=oracle.net,
                               risk_sent=shop.risk.sent, risk_cost=shop.risk.cost, risk_net=shop.risk.net, score=_score(own, plan))
 
