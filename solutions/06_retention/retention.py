@@ -104,8 +104,8 @@ ask("06")
 #
 # ## 2 · The metric, and the dumbest baseline
 #
-# Lesson 00 asked for three things before any number: who, when, what. Here they are, the same in all that follows unless a section says otherwise (7,
-# 8 and 9 do):
+# Lesson 00 asked for three things before any number: who, when, what. Here they are, the same in all that follows unless a section says otherwise (7, 8 and 9
+# do):
 #
 # * **who**: shoppers who visited on days 60 to 89. Whatever is tried begins on day 90, so nobody is in or out because of it.
 # * **when**: days 150 to 163, with sixty days between them and the last of the *who* days. Half a year ends soon after; more time cannot be had.
@@ -1478,9 +1478,8 @@ stops = until_they_stop(1)["retained by coupons"]
 print(f"retained by coupons: {stops[160]:+} if the last is sent on day 160, {stops[132]:+} if on day 132")
 
 # %% [markdown]
-# While a coupon is valid it brings visits; when it is over, nothing of that is left, in this run rather a loss. In this shop **a coupon buys visits,
-# and no loyalty**: who is
-# persuaded comes more often, and each visit is one more occasion to leave. That is how this shop was built (`coupon_rate`, `coupon_stay` in
+# While a coupon is valid it brings visits; when it is over, nothing of that is left, in this run rather a loss. In this shop **a coupon buys visits, and no
+# loyalty**: who is persuaded comes more often, and each visit is one more occasion to leave. That is how this shop was built (`coupon_rate`, `coupon_stay` in
 # `helpers/shop/config.py`), and no finding about yours. But the question is for every programme: measure retention *after* the last coupon has expired, in a
 # group by lot that goes without (hold-out), before you call a lift retention.
 
@@ -1638,9 +1637,8 @@ helps_rules.set_index(["lesson", "coupons"])[["gain", "low", "high", "a coupon",
 #   than the lot, and risk times response is the cheapest a platform can do. Is your budget a number of coupons, or a sum? `target_under_budget` asked for
 #   the second.
 # * **Is a coupon running while you count?** *Stopped* before the count, the best rule keeps nobody, and in two of the worlds loses some; neither does the
-#   oracle keep anybody, who knows each persuadable shopper by name. What looked like retention was a visit, bought in the fortnight in which it was
-#   counted. Why nothing is
-#   left: the last line above the table. More visits are more occasions to leave. Ask it of every campaign that reports retained customers.
+#   oracle keep anybody, who knows each persuadable shopper by name. What looked like retention was a visit, bought in the fortnight in which it was counted.
+#   Why nothing is left: the last line above the table. More visits are more occasions to leave. Ask it of every campaign that reports retained customers.
 # * **Where there is no link, coupons still work**: they do not go through satisfaction. *No link* says something about slates alone.
 
 # %%
@@ -1662,13 +1660,11 @@ pooled[pooled["lesson"] == "both"][["world", "slates", "coupons", "gain", "low",
 # 2. coupons by *response* less coupons by *risk*, the same number of each.
 #
 # The assumptions of `helpers/shop/config.py` that are likeliest to matter are changed, each **alone**, to half, to double, to nothing or to an extreme, and
-# the gap is measured anew on two seeds. The picture is called a **tornado** (龙卷风图): the assumption that moves the gap most stands on top. Behind
-# each name, its value in the shop; at
-# each dot, the value that replaced it (blue: less than the shop's, red: more). Dotted: the gap as the shop is; grey: its interval. Names that do not
-# speak for
-# themselves: `visit_scale`, how often shoppers come; `fame`, how steeply searches concentrate on the famous items; `click_mission`, how much a visit's errand
-# decides clicks; `joy_fit` and `joy_click`, how much satisfaction comes from what fits and from having clicked at all; `annoyed`, the share of
-# shoppers whom a coupon drives away.
+# the gap is measured anew on two seeds. The picture is called a **tornado** (龙卷风图): the assumption that moves the gap most stands on top. Behind each name,
+# its value in the shop; at each dot, the value that replaced it (blue: less than the shop's, red: more). Dotted: the gap as the shop is; grey: its interval.
+# Names that do not speak for themselves: `visit_scale`, how often shoppers come; `fame`, how steeply searches concentrate on the famous items;
+# `click_mission`, how much a visit's errand decides clicks; `joy_fit` and `joy_click`, how much satisfaction comes from what fits and from having clicked at
+# all; `annoyed`, the share of shoppers whom a coupon drives away.
 
 # %%
 assumed = deployments.kept(deployments.ASSUMED)
@@ -1693,11 +1689,10 @@ for (gap, order), changes in turned.groupby(["gap", "order"], sort=False)["chang
 #   warning: changing one thing at a time never shows what two do together.
 # * **As much bait as in the click-bait world widens the gap the most, and for a poor reason**: popular slates get worse. Half as much did not, in these two
 #   shops: it takes a bait title among the few most popular.
-# * **Response beats risk only if there is somebody to respond** (`persuadable`), and a coupon that draws visits (`coupon_rate`); without one that holds
-#   those who come (`coupon_stay`) it is no longer certain. It never turns here. But it *could*: the shop draws a shopper's answer to coupons
-#   independently of everything else. Were those about
-#   to leave the ones whom a coupon holds, risk would be a fine rule. No field of the shop says so. Your own trial does: take its effect among
-#   the riskiest.
+# * **Response beats risk only if there is somebody to respond** (`persuadable`), and a coupon that draws visits (`coupon_rate`); without one that holds those
+#   who come (`coupon_stay`) it is no longer certain. It never turns here. But it *could*: the shop draws a shopper's answer to coupons independently of
+#   everything else. Were those about to leave the ones whom a coupon holds, risk would be a fine rule. No field of the shop says so. Your own trial does:
+#   take its effect among the riskiest.
 #
 # A sentence such as *“TF-IDF raises retention by so many points”* is not a finding of this course. *“Where tastes last and titles tell them, words beat
 # popularity, and the link from relevance to staying decides by how much”* is.
@@ -1785,20 +1780,18 @@ large[["slates", "world", "gain", "rival", "over", "over_low", "over_high", "ms"
 # **The verdict, from the tables.** Put beside *popular slates*, every large model raises simulated retention, in both worlds with a link, with every
 # seed. That is how such numbers are usually shown. Put beside the simplest rival that does the same:
 #
-# * **The sentence encoder adds nothing to TF-IDF**, alone or with EASE; alone, with bait, it comes out a hair behind, by one interval of dozens. Here
-#   titles are built of few words, in one language, without a synonym:
-#   counting words loses nothing that an encoder could bring back. Where shoppers and titles speak two languages, it could (lesson 04, section 9; lesson 05,
-#   *Titles in Chinese*), and it still is the tool for that.
+# * **The sentence encoder adds nothing to TF-IDF**, alone or with EASE; alone, with bait, it comes out a hair behind, by one interval of dozens. Here titles
+#   are built of few words, in one language, without a synonym: counting words loses nothing that an encoder could bring back. Where shoppers and titles speak
+#   two languages, it could (lesson 04, section 9; lesson 05, *Titles in Chinese*), and it still is the tool for that.
 # * **The event model stays below EASE where relevance helps**, and costs many times its CPU. Where there is bait it comes out a little ahead, by one interval
 #   of dozens: do not build on it. Ten thousand shoppers with a handful of views each is little to learn attention from.
 # * **A language model that re-ranks** is in no row. The course's stand-in is a script, and a table of it would measure the script. Lesson 05,
 #   section 10.3, has the guard, the rotations and the bill ready for a real one.
 # * **The dumb list**, own views again, is what each of them has to be compared with first.
 #
-# So: *do large models raise retention?* **Relevance does, in worlds where relevance is linked to staying; a large model does as far as it adds relevance
-# to what counting already found. In this shop that is nothing on which two worlds agree.** What would change the verdict is in section 11 and in the
-# decision table:
-# many more events a shopper, text in several languages, items nobody has seen. Then measure again, against the same rivals.
+# So: *do large models raise retention?* **Relevance does, in worlds where relevance is linked to staying; a large model does as far as it adds relevance to
+# what counting already found. In this shop that is nothing on which two worlds agree.** What would change the verdict is in section 11 and in the decision
+# table: many more events a shopper, text in several languages, items nobody has seen. Then measure again, against the same rivals.
 
 # %% [markdown]
 # ## 14 · Into production
