@@ -62,13 +62,18 @@ def outputs(course: Path, lesson: Lesson) -> Iterator[tuple[Path, str]]:
     sources = notebooks(course, lesson)
     for source in sources:
         yield course / "solutions" / lesson.name / f"{source.name}.ipynb", _written(solved(course, source))
-    graded = {source.name: _written(with_grading(course, source)) for source in sources}
-    for name, text in graded.items():
-        yield course / NBGRADER_SOURCE / lesson.name / f"{name}.ipynb", text
-    released = released_by_nbgrader(lesson, graded)
+    graded = nbgrader_sources(course, lesson)
+    yield from graded.items()
+    released = released_by_nbgrader(lesson, {path.stem: text for path, text in graded.items()})
     for source in sources:
         yield course / "notebooks" / lesson.name / f"{source.name}.ipynb", released[source.name]
     yield keys.path_of(lesson), key(course, lesson, sources, released)
+
+
+def nbgrader_sources(course: Path, lesson: Lesson) -> dict[Path, str]:
+    """What nbgrader makes a lesson's release and its gradebook from, by its place in the course folder."""
+    return {course / NBGRADER_SOURCE / lesson.name / f"{source.name}.ipynb": _written(with_grading(course, source))
+            for source in notebooks(course, lesson)}
 
 
 def solved(course: Path, source: Notebook) -> nbformat.NotebookNode:

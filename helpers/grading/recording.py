@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from unittest import mock
 
 import nbformat
+from alembic.script import ScriptDirectory
+from nbgrader import api
 from nbgrader.api import Grade, Gradebook, MissingEntry
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveAutoGrades
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -64,6 +70,27 @@ class SaveGrades(SaveAutoGrades):
             self.gradebook.db.commit()
 
 
+def open_gradebook(url: str, course_id: str) -> Gradebook:
+    """nbgrader's gradebook at this address, made if there is none: a file has its name only once it is whole.
+
+    nbgrader makes the tables first and notes their version after: killed in between, it would leave a gradebook that no later nbgrader
+    can upgrade.  And it asks a process for the version, which takes seconds and which a killed grader leaves behind.
+    """
+    place = make_url(url)
+    with mock.patch.object(api, "get_alembic_version", schema_version):
+        if place.get_backend_name() == "sqlite" and place.database and not Path(place.database).exists():
+            part = Path(place.database).with_name(f".gradebook.{os.getpid()}.part")
+            part.unlink(missing_ok=True)
+            Gradebook(place.set(database=str(part)).render_as_string(hide_password=False), course_id).close()
+            os.replace(part, place.database)
+        return Gradebook(url, course_id)
+
+
+def schema_version() -> str:
+    """The version of the gradebook's tables that the installed nbgrader makes."""
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()
+
+
 class ClassBook:
     """The gradebook and the autograded notebooks of a course folder.  A context manager."""
 
@@ -72,7 +99,7 @@ class ClassBook:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
         self._course = course
         self._autograded = course / config.CourseDirectory.autograded_directory
-        self._gradebook = Gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id)
+        self._gradebook = open_gradebook(config.CourseDirectory.db_url, config.CourseDirectory.course_id)
         # Hundreds of small commits: the results' own files survive a power cut, and the gradebook is filled from them.
         self._gradebook.db.connection().exec_driver_sql("PRAGMA synchronous=OFF")
         self._config: Config = config
@@ -114,11 +141,10 @@ class ClassBook:
     def _generate(self, of: Lesson) -> None:
         from nbgrader.apps import NbGraderAPI
 
-        from helpers.authoring.build import NBGRADER_SOURCE, outputs
+        from helpers.authoring.build import nbgrader_sources
 
-        for path, text in outputs(self._course, of):
-            if path.is_relative_to(self._course / NBGRADER_SOURCE):
-                write_whole(path, text)
+        for path, text in nbgrader_sources(self._course, of).items():
+            write_whole(path, text)
         made = NbGraderAPI(config=self._config).generate_assignment(of.name, force=True)
         if not made["success"]:
             raise RuntimeError(f"nbgrader could not register {of.name}:\n{made['log']}{made['error']}")

@@ -6,12 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from helpers.authoring.build import NBGRADER_SOURCE, outputs
+from helpers.authoring.build import nbgrader_sources
 from helpers.authoring.source import notebooks
 from helpers.course import lesson
 
@@ -28,11 +27,9 @@ class Classroom:
         for name in ("nbgrader_config.py", "pyproject.toml"):
             shutil.copy(course / name, folder / name)
         sources = notebooks(course, lesson(ASSIGNMENT))
-        for path, text in islice(outputs(course, lesson(ASSIGNMENT)), 2 * len(sources)):      # solved ones, nbgrader's; the key takes longest
-            if path.is_relative_to(course / NBGRADER_SOURCE):
-                place = folder / path.relative_to(course)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text, encoding="utf-8")
+        for path, text in nbgrader_sources(folder, lesson(ASSIGNMENT)).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         self.released = json.loads((folder / "notebooks" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
         source = next(each for each in sources if each.name == NOTEBOOK)
         self.references = {cell.exercise: cell.solved() for cell in source.cells if cell.exercise}

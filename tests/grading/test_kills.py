@@ -7,24 +7,25 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook, SolutionCell, SourceCell
+from nbgrader.api import Gradebook, SolutionCell, SourceCell, get_alembic_version
 
 from helpers.authoring.bench import Class
 from helpers.authoring.stock import solved
 from helpers.course import lesson
-from helpers.grading import server
+from helpers.grading import recording, server
 from helpers.grading.grader import exams_of_class
 from helpers.grading.recording import ClassBook
 
 LESSON = lesson("00_start")
 GONE_SECONDS = 5.0
-"""So long the kernel may take to end what a killed grader leaves in the jail."""
+"""So long the kernel may take to end what a killed grader leaves."""
 SEED = "123456789012345"
 KEY = "0123456789abcdef" * 4
 """Of the pseudonyms on the leaderboard."""
@@ -106,7 +107,8 @@ def born(process):
 
 
 def kill(running):
-    """Kill the grader alone, as the kernel does when memory runs out; the processes it leaves, and the seconds until all are gone.
+    """Kill the grader alone, as the kernel does when memory runs out: how many processes it leaves, the seconds until all are gone, and
+    the commands of those that stay.
 
     It is stopped first, so that it starts nothing between the count and the end.
     """
@@ -121,7 +123,14 @@ def kill(running):
     while left and time.monotonic() - began < GONE_SECONDS:
         time.sleep(0.02)
         left = {(process, at) for process, at in left if (facts := born(process)) and facts[1] == at}
-    return len(theirs), time.monotonic() - began, left
+    return len(theirs), time.monotonic() - began, [command(process) for process, _ in left]
+
+
+def command(process):
+    """What a process was started by, as far as it still says."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ").strip()
+    return f"process {process}"
 
 
 def prove_kills(course, tmp_path, row, students, kills, whole):
@@ -195,6 +204,25 @@ def written_again(room):
     before = {path: path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file()}
     room.seconds()
     return sum(before.get(path) != path.stat().st_mtime_ns for path in (room.folder / ".grading").rglob("*") if path.is_file())
+
+
+def test_a_gradebook_has_its_name_only_once_it_is_whole_and_can_be_upgraded(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as now:
+        now.setattr(recording, "schema_version", killed)        # asked for between the tables and their version
+        with pytest.raises(KeyboardInterrupt):
+            recording.open_gradebook(url, "retention")
+        assert not (tmp_path / "gradebook.db").exists()
+    recording.open_gradebook(url, "retention").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    with sqlite3.connect(tmp_path / "gradebook.db") as made:
+        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [(get_alembic_version(),)]
+    subprocess.run(["nbgrader", "db", "upgrade"], cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_a_lesson_of_which_only_some_cells_reached_the_gradebook_is_made_known_anew(course, tmp_path):
