@@ -1,7 +1,7 @@
 """What would another policy have earned?  Answered from the log of the one that ran (off-policy evaluation, 离线策略评估).
 
 A platform showed what its logging policy chose, each item with a known probability, its **propensity** (倾向分). `replay` lets a candidate say what
-it would have shown on the same visits; `ips`, `snips` and `doubly_robust` weigh what was seen by how much likelier the candidate shows it. Every
+it would have shown on the same visits; `ips` and `snips` weigh what was seen by how much likelier the candidate shows it. Every
 standard error is over shoppers: the exposures of one shopper are not independent.
 
 Shapes: reward, p_log, p_new and shopper are (n,), a row an exposure: one item shown at one place.
@@ -119,19 +119,6 @@ def snips(reward, p_log, p_new, shopper=None) -> Estimate:
     """
     reward, weight = _weighed(reward, p_log, p_new)
     return _over_shoppers(reward * weight, weight, shopper)
-
-
-def doubly_robust(reward, p_log, p_new, predicted, predicted_new, shopper=None) -> Estimate:
-    """What a model says of the new policy, put right by what the log says of the model (双重稳健): right if either is.
-
-    predicted: (n,) the model's reward of the item that was shown.  predicted_new: (n,) its mean reward of what the new policy would show in the
-    row's place.
-
-    >>> doubly_robust([1, 0], [.5, .5], [1, 0], predicted=[.8, .1], predicted_new=[.8, .8]).value
-    1.0
-    """
-    reward, weight = _weighed(reward, p_log, p_new)
-    return _over_shoppers(np.asarray(predicted_new, float) + weight * (reward - np.asarray(predicted, float)), np.ones(len(reward)), shopper)
 
 
 def effective(p_log, p_new) -> float:

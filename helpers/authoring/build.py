@@ -11,6 +11,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -34,6 +35,8 @@ GENERATED = "GENERATED from solutions/{source}; edit that and run `make build`"
 READMES = ("README.md", "README.zh.md")
 TABLE = re.compile(r"(<!-- exercises: .*? -->\n).*?(<!-- end of exercises -->)", flags=re.DOTALL)
 NBGRADER_SOURCE = Path(".grading") / "source"
+PATIENCE = 20
+"""The course's own code may take so many times the seconds of a learner's: what a key says must not hang on how busy the machine was."""
 SETUP_MARK = "# setup: imports and constants; the grader runs this cell first"
 
 
@@ -249,8 +252,10 @@ def _told_apart(source: Notebook, released: dict) -> dict:
 def answers(course: Path, exercise: Exercise, cases: list, exact: bool = False) -> Answers:
     """What the reference and each named mistake answer on these cases; of a mistake only what is wrong is kept.
 
-    exact: keep every digit; without it a rebuild on another processor gives the same text.
+    exact: keep every digit; without it a rebuild on another processor gives the same text.  RuntimeError if the reference does not answer a
+    case as asked, or a mistake takes too long.
     """
+    exercise = replace(exercise, seconds=PATIENCE * exercise.seconds)
     wrong = [each for each in variants(course, exercise.lesson) if each.exercise == exercise.name and each.wrong]
     if exercise.trained:
         return Answers((), tuple(KnownMistake(each.name, each.explanation, {}, each.facts or {}) for each in wrong))
@@ -262,6 +267,8 @@ def answers(course: Path, exercise: Exercise, cases: list, exact: bool = False) 
     known = []
     for each in wrong:
         given = calling.run_all(exercise, cases, functions_of(course, exercise, each))
+        if any(outcome.kind in ("timeout", "skipped") for outcome in given):
+            raise RuntimeError(f"{exercise.name}: the mistake {each.name} does not answer a case within {exercise.seconds:g} seconds")
         differ = failing(exercise, cases, given, expected)
         known.append(KnownMistake(each.name, each.explanation, {i: _short(given[i], exact) for i in differ}))
     # Where an error is asked for, a subclass of it answers as well: the key holds the error that was asked for.

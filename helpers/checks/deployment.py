@@ -82,9 +82,9 @@ class Halves(NamedTuple):
 class Shop:
     """A world of which only the judge knows the seed, in the morning of `DAY`, and what it would have become in other hands."""
 
-    def __init__(self, config: Config, seed: int, lots: int, budget: int):
-        """lots: seed of the trial's lots, which everybody sees drawn: it must tell nothing of the world's."""
-        self.world, self.budget = World(config, seed), budget
+    def __init__(self, config: Config, seed: int, lots: int, budget: int, number: int):
+        """lots: seed of the trial's lots, which everybody sees drawn: it must tell nothing of the world's.  number: by which a learner knows it."""
+        self.world, self.budget, self.number = World(config, seed), budget, number
         self._morning = self.world.at(DAY, Logging(), CouponTrial(TRIAL_DAYS, seed=lots))
         self._remembered: dict[tuple, Lived] = {}
 
@@ -173,12 +173,12 @@ def first(score: np.ndarray, k: int) -> np.ndarray:
     return chosen
 
 
-def shop_case(config: Config, rng: np.random.Generator, budget: int) -> Case:
+def shop_case(config: Config, rng: np.random.Generator, budget: int, number: int) -> Case:
     """A case that asks for a plan: (views, visits, coupons, catalogue, day, budget), and a shop of this kind as its truth.
 
     The seed has 60 bits: nobody finds the world again by trying seeds until one gives this log.
     """
-    shop = Shop(config, int(rng.integers(2**60)), int(rng.integers(2**60)), budget)
+    shop = Shop(config, int(rng.integers(2**60)), int(rng.integers(2**60)), budget, number)
     log, whole = shop.so_far, np.int32
     views = pd.DataFrame({"shopper": log.views["shopper"].astype(whole), "day": log.views["day"].astype(whole), "item": log.views["item"].astype(whole),
                           "searched": (log.views["source"] == "search").to_numpy()})
@@ -370,10 +370,11 @@ def looks_sent(chosen: np.ndarray, visits: pd.DataFrame, coupons: pd.DataFrame, 
 
 # The judge ---------------------------------------------------------------------------------------------------------------
 
-_SHOWN = Text("what you show, without any coupon: shoppers retained over the popular slates, as a share of those that the oracle's slates retain",
-              "展示什么（不发券）：比热门展示多留住的顾客，占 oracle（全知策略）的展示所多留住的比例")
-_SENT = Text("whom you send coupons: net gain over your slates alone, as a share of what the oracle's coupons gain in the same place",
-             "给谁发券：在你的展示之上的净收益，占 oracle（全知策略）的优惠券在同样位置净收益的比例")
+_SHOWN = Text("shop {number}, what you show, without any coupon: shoppers retained over the popular slates, as a share of those that the oracle's "
+              "slates retain",
+              "商店 {number}，展示什么（不发券）：比热门展示多留住的顾客，占 oracle（全知策略）的展示所多留住的比例")
+_SENT = Text("shop {number}, whom you send coupons: net gain over your slates alone, as a share of what the oracle's coupons gain in the same place",
+             "商店 {number}，给谁发券：在你的展示之上的净收益，占 oracle（全知策略）的优惠券在同样位置净收益的比例")
 _REPORT = Text(
     "Shop {number}: {untouched:,} of {shoppers:,} retained by popular slates without coupons. Your slates: {shown:+,} (oracle {most_shown:+,}): "
     "{share_shown:.1%}, {needs_shown:.1%} is enough. Your coupons on top: {sent:+,} retained, cost {cost:,.0f}, net {net:+.0f}: {share_sent:.1%}, "
@@ -399,7 +400,7 @@ class RetainsAtLeast:
         own, oracle = case.truth.halves(plan)
         for where, share, bound in zip((_SHOWN, _SENT), _shares(own, oracle), (self.shown, self.sent), strict=True):
             if share < bound:
-                return Difference("value", where, f"{share:.1%}", f">= {bound:.1%}")
+                return Difference("value", where.format(number=case.truth.number), f"{share:.1%}", f">= {bound:.1%}")
         return None
 
     def score(self, case: Any, got: Any) -> float:

@@ -264,8 +264,8 @@ def retention_policy(rng):
     # rates .21 to .37; risk .00 to .04, by lot .00 to .09, most active -.06 to .10, most recent -.01 to .18, but in each seed one shop below .11.
     # Seeds 1001 to 1010, twenty shops: the reference .30 to .42, alternates .23 to .43; most recent -.12 to .12, by lot .00 to .12, most active -.16 to .08.
     # One share's own luck has a standard deviation of about .02 (shown) and .05 (sent): a single shop of 10,000, lived once.
-    for world in (HELPS, CLICK_BAIT):
-        yield shop_case(replace(world, **SHOP), rng, budget=int(rng.integers(9, 12)) * 100)
+    for number, world in enumerate((HELPS, CLICK_BAIT), start=1):
+        yield shop_case(replace(world, **SHOP), rng, int(rng.integers(9, 12)) * 100, number)
 
 
 @exercise(level="more", minutes=15, uses=("numpy",), judge=close(rtol=1e-8), cases=40, hints=(

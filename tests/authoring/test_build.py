@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from helpers.authoring.build import NBGRADER_SOURCE, READMES, outputs, readme
+from helpers.authoring.build import NBGRADER_SOURCE, PATIENCE, READMES, answers, outputs, readme
 from helpers.authoring.source import notebooks
+from helpers.checks import calling
+from helpers.checks.exercise import find
 from helpers.course import course_folder, lessons
 
 
@@ -15,6 +17,21 @@ def test_everything_generated_regenerates_without_a_difference(course, lesson):
     committed = [(path, text) for path, text in made if not path.is_relative_to(NBGRADER_SOURCE)]
     different = [path for path, text in committed if not (course / path).exists() or (course / path).read_text(encoding="utf-8") != text]
     assert not different, "run `make build` and commit what it writes"
+
+
+def test_no_key_is_made_of_a_mistake_that_a_busy_machine_stopped(course, monkeypatch):
+    exercise, run_all = find("temporal_split"), calling.run_all
+    seconds = []
+
+    def stopped(patient, cases, functions):
+        seconds.append(patient.seconds)
+        outcomes = run_all(patient, cases, functions)
+        return outcomes if len(seconds) == 1 else [*outcomes[:-1], calling.Outcome("timeout")]      # the reference comes first
+
+    monkeypatch.setattr(calling, "run_all", stopped)
+    with pytest.raises(RuntimeError, match="does not answer a case within"):
+        answers(course, exercise, exercise.cases())
+    assert seconds == [PATIENCE * exercise.seconds] * 2
 
 
 def test_no_notebook_stands_in_notebooks_that_no_source_makes(course):

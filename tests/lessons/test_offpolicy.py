@@ -84,17 +84,6 @@ def test_ips_is_unbiased_and_snips_does_not_move_with_a_constant():
     assert offpolicy.snips(reward + 5, *weights).value == pytest.approx(normalised.value + 5)
 
 
-@pytest.mark.parametrize("right", ["model", "propensity"])
-def test_doubly_robust_is_right_if_either_is(right):
-    p_log, p_new, reward_of = np.array([.7, .3]), np.array([.2, .8]), np.array([.1, .6])
-    item = RNG.choice(2, 60_000, p=p_log)
-    reward = (RNG.random(len(item)) < reward_of[item]).astype(float)
-    model = reward_of if right == "model" else np.array([.9, .2])
-    said = np.array([.5, .5]) if right == "model" else p_log
-    got = offpolicy.doubly_robust(reward, said[item], p_new[item], model[item], np.full(len(item), p_new @ model))
-    assert abs(got.value - p_new @ reward_of) < 3 * got.standard_error
-
-
 def test_rows_of_one_shopper_are_one_observation():
     reward, shopper = np.repeat(RNG.integers(0, 2, 200), 10), np.repeat(np.arange(200), 10)
     flat, clustered = (offpolicy.ips(reward, np.full(2000, .5), np.full(2000, .5), who) for who in (None, shopper))

@@ -120,6 +120,27 @@ def test_the_loss_counts_no_step_of_padding_and_no_step_that_has_read_nothing():
     assert float(loss) == pytest.approx(surprise[2:].mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize("n", [0, 1, 512, 1300])
+def test_the_loss_in_pieces_and_its_gradients_are_those_of_the_whole(n):
+    import tensorflow as tf
+
+    rng, sequential = np.random.default_rng(n), _sequential()
+    state, vectors = (tf.constant(rng.normal(size=(rows, 8)), tf.float64) for rows in (n, M))
+    item = tf.constant(rng.integers(0, M, n), tf.int32)
+
+    def whole():
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(item, tf.matmul(state, vectors, transpose_b=True)))
+
+    def with_gradients(loss):
+        with tf.GradientTape() as tape:
+            tape.watch([state, vectors])
+            found = 3 * loss()
+        return found, *tape.gradient(found, [state, vectors])
+
+    for ours, theirs in zip(tf.function(with_gradients)(lambda: sequential.catalogue_loss(state, vectors, item)), with_gradients(whole), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_a_receptive_field_is_what_a_probe_finds():
     sequential = _sequential()
     model = sequential.recommender_cnn(M, 40, 8, kernel=3, dilations=(1, 2, 4))
