@@ -34,6 +34,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in long]
 
 
+def pytest_collection_finish(session):
+    """Tests of one group share a class that takes minutes to grade; pytest-xdist tells a group by the test's name, and not with every pytest."""
+    if session.config.getoption("loadgroup", False):
+        for item in session.items:
+            group = item.get_closest_marker("xdist_group")
+            if group and not item.nodeid.endswith(f"@{group.args[0]}"):
+                raise RuntimeError(f"pytest {pytest.__version__} and pytest-xdist do not keep the group of {item.nodeid} together: see pyproject.toml")
+
+
 @pytest.fixture(scope="session")
 def row(request):
     """row(table, **columns): report a row of a table, for `--table`."""
