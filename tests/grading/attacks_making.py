@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conftest import Classroom
+    from classroom import Classroom
 
 HandIn = Callable[["Classroom", str], None]
 ASSIGNMENT, NOTEBOOK = "00_start", "start"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import pytest
 from attacks_delegation import borrowing
-from conftest import Classroom
+from classroom import Classroom
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 
