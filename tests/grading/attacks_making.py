@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from classroom import Classroom
+from classroom import ASSIGNMENT, NOTEBOOK, Classroom
 
-HandIn = Callable[["Classroom", str], None]
-ASSIGNMENT, NOTEBOOK = "00_start", "start"
+HandIn = Callable[[Classroom, str], None]
 
 NEIGHBOUR = "right"
 """The student whose right answers lie beside the attacker's."""
